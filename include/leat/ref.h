@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LEAT_REF_H
+#define LEAT_REF_H
+
+/*
+ * Ref: an owned, counted reference to a window of a chunk.
+ *
+ * A chunk lives as long as its handle or any ref to it: the last to go gives it
+ * back. A ref is a value that *moves*: one variable owns it at a time, and
+ * dropping or moving it makes that variable void, so that a second drop of it is
+ * LEAT_E_STALE. (A copy made with `=` is a ref that nobody counted; it is found
+ * once the chunk has gone back.)
+ *
+ * Threads: any thread may take, clone and drop refs of one chunk at the same
+ *          time; one variable belongs to one thread at a time.
+ */
+
+#include <leat/chunk.h>
+
+LEAT_BEGIN_DECLS
+
+struct leat_ref {
+    struct leat_chunk chunk; /* what it keeps; void: owns nothing */
+    struct leat_view view;   /* its window                        */
+};
+
+/* The most refs of one chunk. */
+#define LEAT_REFS_MAX 0x3fffffffu
+
+/*
+ * Takes a ref to (view), a window of (c).
+ *
+ * Owner:   (*out) is owned: drop it. The handle stays the caller's.
+ * Errors:  LEAT_E_RANGE  (view) is not inside the chunk
+ *          LEAT_E_LIMIT  LEAT_REFS_MAX refs are held
+ *          those of leat_chunk_check()
+ */
+LEAT_API int leat_ref_take(struct leat_chunk c, struct leat_view view,
+                           struct leat_ref *out);
+
+/*
+ * Takes another ref to bytes [off, off + len) of (ref)'s window.
+ *
+ * Errors:  LEAT_E_RANGE, LEAT_E_LIMIT; LEAT_E_STALE: (ref) owns nothing
+ */
+LEAT_API int leat_ref_slice(const struct leat_ref *ref, size_t off, size_t len,
+                            struct leat_ref *out);
+
+/*
+ * Moves what (*from) owns to (*to), which must own nothing.
+ *
+ * Errors:  LEAT_E_STALE  (*from) owns nothing
+ *          LEAT_E_STATE  (*to) owns something
+ */
+LEAT_API int leat_ref_move(struct leat_ref *from, struct leat_ref *to);
+
+/*
+ * Drops what (*ref) owns; the last one gives the chunk back to its pool, as
+ * leat_pool_put() does, with all of its effects.
+ *
+ * Errors:  LEAT_E_STALE  it owns nothing, or its chunk has gone back
+ */
+LEAT_API int leat_ref_drop(struct leat_ref *ref);
+
+/* Gives the window: borrowed, valid while the ref is. */
+LEAT_INLINE struct leat_view leat_ref_view(const struct leat_ref *ref)
+{
+    return ref->view;
+}
+
+/*
+ * Tells how many own (c)'s chunk: its handle, unless put, and its refs. At once
+ * out of date where other threads work on it.
+ */
+LEAT_API int leat_chunk_owners(struct leat_chunk c, size_t *owners);
+
+LEAT_END_DECLS
+
+#endif
