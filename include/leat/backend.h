@@ -10,9 +10,9 @@
  * global state selects one. Every operation may refuse; those marked optional
  * may be NULL, and what a backend has it announces in its capabilities.
  *
- * A pool calls its backend without holding the pool's lock, one call at a time
- * for slab_get, slab_put and discard. A backend that serves several pools locks
- * for itself.
+ * A pool calls its backend without holding any lock, from whichever thread needs
+ * pages, so calls may come from several threads at once: a backend locks for
+ * itself.
  */
 
 #include <leat/error.h>

@@ -36,6 +36,9 @@ struct leat_chunk {
                                value where pool is NULL                      */
 };
 
+/* What one generation adds to an id. */
+#define LEAT_ID_LIFE ((uint64_t)1 << 35)
+
 /* The most pages of an order that every slab has: 2^9 pages, 2 MiB. */
 #define LEAT_ORDER_MAX 9
 

@@ -18,7 +18,30 @@
 
 LEAT_BEGIN_DECLS
 
-struct leat_magazine;
+struct leat_rounds;
+
+/*
+ * A magazine: two lines of cache. Its fields are the library's own; they are laid
+ * out here for leat_magazine_get() and _put(), which are inlined because a call
+ * would be most of what they cost.
+ */
+struct leat_magazine {
+    uint64_t *top;          /* (o, a) one past the page to give next         */
+    uint64_t *floor;        /* (o) a get is fast above this                  */
+    uint64_t *ceil;         /* (o) a put is fast below this                  */
+    struct leat_pool *pool; /* (c) */
+    uint32_t *state;        /* (c) the pool's words, by page number          */
+    uint32_t numbers;       /* (o) how many of them are set up               */
+    uint32_t taken;         /* (l) it is in use                              */
+    uint64_t gets;          /* (o, a) how many were got                      */
+    struct leat_rounds *loaded; /* (o, l) what top points into               */
+
+    struct leat_rounds *spare;  /* (o, a) full, empty, between, or NULL     */
+    struct leat_magazine *next; /* (l) of the pool's                        */
+    struct leat_magazine *thread_next; /* of the thread's, in libleat        */
+    struct leat_magazine **thread_prev;
+    uint64_t unused[4];
+};
 
 /*
  * Creates a magazine of (pool).
@@ -37,20 +60,56 @@ LEAT_API int leat_magazine_destroy(struct leat_magazine *m);
 LEAT_API int leat_magazine_flush(struct leat_magazine *m);
 
 /*
- * Gets one page; puts a chunk of any size. As leat_pool_get() with 1 page, and
- * leat_pool_put(), with their errors and callbacks.
+ * The whole of leat_magazine_get() and leat_magazine_put(), not inlined: for
+ * other languages, and where the inlines lead when the fast way does not do. The
+ * void chunk is a failure, and leat_chunk_error() says which.
  */
 LEAT_API struct leat_chunk leat_magazine_get_value(struct leat_magazine *m);
-LEAT_API int leat_magazine_put(struct leat_magazine *m, struct leat_chunk c);
+LEAT_API int leat_magazine_put_value(struct leat_magazine *m,
+                                     struct leat_chunk c);
 
+/*
+ * Gets one page; puts a chunk of any size. As leat_pool_get() with 1 page, and
+ * leat_pool_put(), with their errors and callbacks.
+ *
+ * The put raises the generation in the page's word and in the id that it keeps
+ * for the next get: so a get touches nothing but the magazine, and one comparison
+ * finds every handle that is not to be put.
+ */
 LEAT_INLINE int leat_magazine_get(struct leat_magazine *m,
                                   struct leat_chunk *out)
 {
-    struct leat_chunk c = leat_magazine_get_value(m);
+    uint64_t *top = m->top;
+    struct leat_chunk c;
 
+    if (LEAT_LIKELY(top > m->floor)) {
+        out->pool = m->pool;
+        out->id = top[-1];
+        __atomic_store_n(&m->top, top - 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&m->gets, m->gets + 1, __ATOMIC_RELEASE);
+        return 0;
+    }
+    c = leat_magazine_get_value(m);
     if (LEAT_UNLIKELY(!c.pool))
         return leat_chunk_error(c);
     *out = c;
+    return 0;
+}
+
+LEAT_INLINE int leat_magazine_put(struct leat_magazine *m, struct leat_chunk c)
+{
+    uint64_t *top = m->top;
+    uint64_t next = c.id + LEAT_ID_LIFE;
+    uint32_t page = (uint32_t)c.id;
+
+    if (LEAT_UNLIKELY(c.pool != m->pool || page >= m->numbers ||
+                      top == m->ceil ||
+                      __atomic_load_n(&m->state[page], __ATOMIC_RELAXED) !=
+                          (uint32_t)(c.id >> 32)))
+        return leat_magazine_put_value(m, c);
+    __atomic_store_n(&m->state[page], (uint32_t)(next >> 32), __ATOMIC_RELAXED);
+    __atomic_store_n(top, next, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->top, top + 1, __ATOMIC_RELAXED);
     return 0;
 }
 

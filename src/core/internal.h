@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LEAT_SRC_INTERNAL_H
+#define LEAT_SRC_INTERNAL_H
+
+/*
+ * The pool's structures, shared by the files that implement it.
+ *
+ * Pages are numbered. A *unit* is 512 numbers in a row; a slab takes whole
+ * units, so that a number leads to an address by one table (units[]) and to what
+ * is known of the page by plain arrays (state[], desc[]) beside the slabs.
+ *
+ * state[page], 32 bits, is all that the fast path knows of a page:
+ *
+ *     31 .......................... 3   2       1     0
+ *     generation                        ORPHAN  TAIL  SLOW
+ *
+ *   a free page, or a private chunk of one page   flags 0
+ *   a chunk with anything more to it              SLOW: look into desc[]
+ *   its handle was put, refs remain               SLOW | ORPHAN
+ *   a page inside a chunk                         TAIL
+ *
+ * The word is written when a chunk is put, not when it is got: the generation
+ * goes up by one and is then that of the next handle, which nobody holds while
+ * the page is free. So one comparison of a handle with the word finds every
+ * handle that is not to be used, and a get touches nothing but the magazine.
+ *
+ * Lock order is in port.h. Field tags: (c) constant, (a) atomic, (l) under the
+ * pool's lock, (o) by the owning thread.
+ */
+
+#include <leat/core.h>
+
+#include "../port/port.h"
+
+#ifndef LEAT_DEBUG
+#define LEAT_DEBUG 0
+#endif
+
+#if LEAT_DEBUG
+#define LEAT_ASSERT(cond) ((cond) ? (void)0 : __builtin_trap())
+#else
+#define LEAT_ASSERT(cond) ((void)sizeof(cond))
+#endif
+
+#define STATE_SLOW   1u
+#define STATE_TAIL   2u
+#define STATE_ORPHAN 4u
+#define STATE_FLAGS  7u
+#define STATE_LIFE   8u /* one generation */
+
+_Static_assert(LEAT_ID_LIFE == (uint64_t)STATE_LIFE << 32,
+               "a life of the state word is a life of the id");
+
+#define UNIT_PAGES 512u
+
+/* What more is known of a page: eight bytes, read on the slow path only. */
+struct page_desc {
+    uint32_t refs;  /* (a) owners: handle, refs. 1 at rest.               */
+    uint32_t pages; /* (l) of the chunk that begins here. 1 at rest.      */
+};
+
+/* Tag and age, in pools that track. */
+struct page_track {
+    uint64_t tag;      /* (a) */
+    uint64_t since_ns; /* (a) */
+};
+
+/* The latest events of a page, in debug builds. */
+struct page_events {
+    struct leat_event ring[LEAT_EVENTS]; /* (l) */
+    uint64_t count;                      /* (l) */
+};
+
+/* A block of free pages, as ids ready to hand out: a magazine's contents. */
+struct leat_rounds {
+    struct leat_rounds
+        *next;      /* (l) in the depot's lists                       */
+    uint32_t n;     /* (l) valid while the block is in no magazine    */
+    uint32_t batch; /* (l) odd while out as a batch, and a generation */
+    uint64_t ids[]; /* (c) room for pool->rounds_max                  */
+};
+
+struct slab {
+    struct leat_slab mem;
+    uint32_t first; /* (l) number of its first page                      */
+    uint32_t pages; /* (l) 0: the slot is unused                         */
+    uint32_t free;  /* (l) free pages                                    */
+    uint32_t hint;  /* (l) no page before this number is free            */
+    uint32_t live;  /* (l) adopted: pages that are still out             */
+    uint32_t next;  /* (l) next slab in order of coming, or NO_SLAB      */
+    bool adopted;   /* (l) */
+    void (*release)(void *arg, void *base, size_t pages); /* (l) */
+    void *arg;                                            /* (l) */
+};
+
+#define NO_SLAB UINT32_MAX
+
+struct leat_pool {
+    /* The fast path's, constant. leat_chunk_addr() knows that units is first. */
+    unsigned char **units;  /* (c) the table; entries (l), kept          */
+    uint32_t *state;        /* (c) the array; entries (a)                */
+    struct page_desc *desc; /* (c) */
+    uint32_t numbers;       /* (c) how many page numbers there are       */
+    uint32_t ready;         /* (a) numbers below this have been set up   */
+    int dead;               /* (a) an error that every call then gives   */
+    uint64_t serial;        /* (c) libleat: never used twice             */
+
+    /* Constant. */
+    struct leat_pool_config config;
+    uint32_t *unit_slab; /* entries (l): slab of each unit, or NO_SLAB    */
+    uint64_t *free_bits; /* (l) one bit a number: free in a slab          */
+    uint64_t *mark_bits; /* (l) scratch: idle in a magazine or the depot  */
+    struct slab *slabs;  /* (l) slots                                     */
+    uint32_t *by_addr;   /* (l) slabs in order of address                 */
+    struct page_track *track;
+    struct page_events *events;
+    struct leat_magazine *magazines; /* slots */
+    unsigned char *blocks; /* struct leat_rounds, nblocks of them    */
+    size_t block_bytes;
+    uint32_t nblocks;
+    uint32_t rounds_max; /* pages in a magazine; 0: none                  */
+    uint32_t nunits;
+    uint32_t slab_units_max;
+    uint32_t adopt_units_max;
+    uint32_t threads;
+    size_t limit;  /* pages                                               */
+    int limit_err; /* what is said when it is reached                     */
+    size_t meta_bytes;
+    bool meta_ours; /* from the backend, to be given back                 */
+    bool exact;
+    bool slow_get; /* each get has more to do: zero, track, debug          */
+
+    struct leat_lock lock;
+
+    /* (l) from here on. */
+    size_t used; /* pages out, in magazines and in the depot              */
+    size_t in_slabs;
+    size_t in_free;
+    size_t in_depot;
+    size_t in_adopted;
+    uint32_t blocks_used; /* blocks from here on have never been used       */
+    uint64_t puts_seen;   /* the most that statistics have told             */
+    size_t run_chunks;    /* chunks of more than one page that are out, and   */
+    size_t run_pages;     /* their pages                                      */
+    size_t adopted_chunks;
+    uint32_t nslabs;
+    uint32_t first_slab; /* in order of coming */
+    uint32_t last_slab;
+    uint32_t slab_hint;  /* no slab in a slot before this has free pages    */
+    uint32_t slab_slots; /* slots from here on have never been used        */
+    uint32_t slab_units;
+    uint32_t adopt_units;
+    struct leat_rounds *depot_full;
+    struct leat_rounds *depot_empty;
+    struct leat_magazine *in_use; /* magazines */
+    uint32_t nmagazines;
+    struct leat_waiter *oldest;
+    struct leat_waiter *newest;
+    size_t waiting;
+    bool low; /* the low watermark was told, the high one not yet          */
+    const void *reclaiming; /* the thread that is in the reclaim hook      */
+
+    struct leat_stats stats;   /* counters only; gets and puts see stats.c   */
+    struct leat_copies copies; /* (a) */
+
+    /* libleat: list of pools, under the host's lock. */
+    struct leat_pool *host_next;
+    struct leat_pool **host_prev;
+};
+
+static inline uint32_t id_page(uint64_t id)
+{
+    return (uint32_t)id;
+}
+
+/* The state word that the chunk of (id) has while nothing is special of it. */
+static inline uint32_t id_state(uint64_t id)
+{
+    return (uint32_t)(id >> 32);
+}
+
+static inline uint64_t make_id(uint32_t page, uint32_t state)
+{
+    return (uint64_t)(state & ~STATE_FLAGS) << 32 | page;
+}
+
+static inline uint32_t state_load(const struct leat_pool *pool, uint32_t page)
+{
+    return __atomic_load_n(&pool->state[page], __ATOMIC_RELAXED);
+}
+
+static inline void state_store(struct leat_pool *pool, uint32_t page,
+                               uint32_t word)
+{
+    __atomic_store_n(&pool->state[page], word, __ATOMIC_RELAXED);
+}
+
+static inline struct leat_chunk chunk_error(int err)
+{
+    struct leat_chunk c;
+
+    c.pool = NULL;
+    c.id = (uint64_t)(int64_t)err;
+    return c;
+}
+
+static inline unsigned char *page_addr(const struct leat_pool *pool,
+                                       uint32_t page)
+{
+    return pool->units[page / UNIT_PAGES] +
+           (size_t)(page % UNIT_PAGES) * LEAT_PAGE_SIZE;
+}
+
+static inline struct slab *page_slab(const struct leat_pool *pool,
+                                     uint32_t page)
+{
+    return &pool->slabs[pool->unit_slab[page / UNIT_PAGES]];
+}
+
+static inline bool bit_get(const uint64_t *bits, uint32_t i)
+{
+    return bits[i / 64] >> (i % 64) & 1;
+}
+
+static inline uint32_t desc_pages(const struct leat_pool *pool, uint32_t page)
+{
+    return __atomic_load_n(&pool->desc[page].pages, __ATOMIC_RELAXED);
+}
+
+static inline void desc_pages_set(struct leat_pool *pool, uint32_t page,
+                                  uint32_t pages)
+{
+    __atomic_store_n(&pool->desc[page].pages, pages, __ATOMIC_RELAXED);
+}
+
+/* 0, or why no call may use the pool. */
+static inline int pool_alive(const struct leat_pool *pool)
+{
+    if (LEAT_UNLIKELY(!pool))
+        return LEAT_E_INVALID;
+    return __atomic_load_n(&pool->dead, __ATOMIC_RELAXED);
+}
+
+/* layout.c: how the metadata is laid out; the pool is so far into the block. */
+#define LAYOUT_POOL_AT 64u
+int layout_plan(struct leat_pool *plan, const struct leat_pool_config *config,
+                size_t *bytes);
+void layout_carve(struct leat_pool *pool, unsigned char *meta);
+
+/* slab.c: the free set. All under the lock but pool_grow(). */
+int slab_take(struct leat_pool *pool, size_t pages, uint32_t *first);
+void slab_give(struct leat_pool *pool, uint32_t first, uint32_t pages);
+int slab_add(struct leat_pool *pool, const struct leat_slab *mem,
+             uint32_t *slot);
+void slab_remove(struct leat_pool *pool, uint32_t slot);
+uint32_t slab_find(const struct leat_pool *pool, const void *addr);
+size_t run_align(const struct leat_pool *pool, size_t pages);
+int pool_grow(struct leat_pool *pool, size_t pages);
+
+/* get.c and put.c: the ways that take the lock. */
+struct leat_chunk pool_get_locked(struct leat_pool *pool,
+                                  struct leat_magazine *m, size_t pages,
+                                  bool zero);
+int pool_get_bulk_locked(struct leat_pool *pool, struct leat_magazine *m,
+                         struct leat_chunk *out, size_t n);
+int pool_put_locked(struct leat_pool *pool, struct leat_magazine *m,
+                    struct leat_chunk c);
+
+/* chunk.c: 0 and its state word, or what is wrong with a handle, counted. */
+int chunk_valid(struct leat_pool *pool, struct leat_chunk c, uint32_t *word);
+void chunk_last_owner(struct leat_pool *pool, struct leat_magazine *m,
+                      uint32_t page);
+void chunk_prepare(struct leat_pool *pool, uint32_t page, size_t pages,
+                   bool zero);
+
+/* Takes a run off the free set and makes a chunk of it. Under the lock. */
+int chunk_form(struct leat_pool *pool, size_t pages, uint64_t *id);
+
+/*
+ * What is owed to callbacks once the lock is dropped: gathered under the lock by
+ * calls_gather() after pages came or went, made by calls_make() without it.
+ */
+struct calls {
+    struct leat_waiter *served;
+    bool water_low;
+    bool water_high;
+};
+void calls_gather(struct leat_pool *pool, struct calls *calls);
+void calls_make(struct leat_pool *pool, struct calls *calls);
+
+/* depot.c: blocks of pages, between magazines and the free set. */
+bool depot_spill(struct leat_pool *pool);
+void block_spill(struct leat_pool *pool, struct leat_rounds *r);
+struct leat_rounds *block_empty(struct leat_pool *pool);
+void block_retire(struct leat_pool *pool, struct leat_rounds *r);
+int magazine_load(struct leat_magazine *m);
+void magazine_unload(struct leat_magazine *m);
+void magazine_spill(struct leat_magazine *m);
+size_t magazine_pages(const struct leat_magazine *m);
+void magazine_window(struct leat_magazine *m, struct leat_rounds *r,
+                     uint32_t n);
+
+/* magazine.c: the slow ways of a magazine; no lock is held. */
+struct leat_chunk magazine_get_slow(struct leat_magazine *m);
+void magazine_push(struct leat_magazine *m, uint64_t id);
+
+/* batch.c: tells whether a page is out as a part of a batch. */
+bool batch_has(const struct leat_pool *pool, uint32_t page);
+
+/* out.c: what is out, under the lock. */
+size_t pool_pages_out(const struct leat_pool *pool);
+void pool_mark_idle(struct leat_pool *pool);
+
+/* debug.c: nothing at all, unless the build is for debugging. */
+#if LEAT_DEBUG
+void debug_event(struct leat_pool *pool, uint32_t page,
+                 enum leat_event_what what);
+void debug_poison(void *addr, size_t bytes);
+void debug_unpoison(void *addr, size_t bytes);
+#else
+#define debug_event(pool, page, what) ((void)0)
+#define debug_poison(addr, bytes)     ((void)0)
+#define debug_unpoison(addr, bytes)   ((void)0)
+#endif
+
+/*
+ * The seam between the core and libleat: src/core/plain.c has the one side,
+ * src/hosted/plain.c the other. A library has one of the two.
+ */
+void seam_pool_created(struct leat_pool *pool);
+void seam_pool_gone(struct leat_pool *pool);
+struct leat_magazine *seam_magazine(struct leat_pool *pool);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * Magazines: a thread's own stack of free pages.
+ *
+ *   M1  loaded->ids <= top <= ceil == loaded->ids + rounds_max
+ *   M2  ids below top, and in spare below spare->n, are of pages that are out
+ *       to nobody, each with the generation of its next handle
+ *   M3  a pool without rounds (exact, or told so) has magazines without blocks:
+ *       top == floor == ceil == NULL, and every call takes the slow path
+ */
+
+#include "internal.h"
+
+/* C99 inlines of the header: their external definitions. */
+extern inline int leat_magazine_get(struct leat_magazine *m,
+                                    struct leat_chunk *out);
+extern inline int leat_magazine_put(struct leat_magazine *m,
+                                    struct leat_chunk c);
+extern inline void *leat_chunk_addr(struct leat_chunk c);
+
+struct leat_chunk leat_magazine_get_value(struct leat_magazine *m)
+{
+    uint64_t *top = m->top;
+    struct leat_chunk c;
+
+    if (LEAT_UNLIKELY(top <= m->floor))
+        return magazine_get_slow(m);
+    c.pool = m->pool;
+    c.id = top[-1];
+    __atomic_store_n(&m->top, top - 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->gets, m->gets + 1, __ATOMIC_RELEASE);
+    return c;
+}
+
+int leat_magazine_put_value(struct leat_magazine *m, struct leat_chunk c)
+{
+    return pool_put_locked(m->pool, m, c);
+}
+
+struct leat_chunk magazine_get_slow(struct leat_magazine *m)
+{
+    struct leat_pool *pool = m->pool;
+    int err = pool_alive(pool);
+    struct leat_chunk c;
+
+    if (err)
+        return chunk_error(err);
+    if (!m->loaded)
+        return pool_get_locked(pool, m, 1, false);
+    if (m->top == m->loaded->ids) {
+        leat_lock_take(&pool->lock);
+        err = magazine_load(m);
+        leat_lock_drop(&pool->lock);
+        if (err)
+            return pool_get_locked(pool, m, 1, false);
+    }
+    c.pool = pool;
+    c.id = m->top[-1];
+    __atomic_store_n(&m->top, m->top - 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->gets, m->gets + 1, __ATOMIC_RELEASE);
+    chunk_prepare(pool, id_page(c.id), 1, false);
+    return c;
+}
+
+void magazine_push(struct leat_magazine *m, uint64_t id)
+{
+    if (m->top == m->ceil) {
+        leat_lock_take(&m->pool->lock);
+        magazine_unload(m);
+        leat_lock_drop(&m->pool->lock);
+    }
+    __atomic_store_n(m->top, id, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->top, m->top + 1, __ATOMIC_RELAXED);
+}
+
+int leat_magazine_create(struct leat_pool *pool, struct leat_magazine **out)
+{
+    int err = pool_alive(pool);
+    struct leat_magazine *m = NULL;
+    uint32_t i;
+
+    if (err)
+        return err;
+    if (!out)
+        return LEAT_E_INVALID;
+    leat_lock_take(&pool->lock);
+    for (i = 0; i < pool->threads && !m; i++) {
+        if (!pool->magazines[i].taken)
+            m = &pool->magazines[i];
+    }
+    if (!m)
+        goto out;
+    m->pool = pool;
+    m->state = pool->state;
+    m->gets = 0;
+    m->top = m->floor = m->ceil = NULL;
+    m->loaded = m->spare = NULL;
+    m->numbers = 0;
+    if (pool->rounds_max) {
+        struct leat_rounds *loaded = block_empty(pool);
+
+        if (!loaded) {
+            m = NULL;
+            goto out;
+        }
+        loaded->n = 0;
+        magazine_window(m, loaded, 0);
+        m->spare = block_empty(pool);
+        if (m->spare)
+            m->spare->n = 0;
+    }
+    m->taken = 1;
+    m->next = pool->in_use;
+    pool->in_use = m;
+    pool->nmagazines++;
+    *out = m;
+out:
+    leat_lock_drop(&pool->lock);
+    return m ? 0 : LEAT_E_LIMIT;
+}
+
+int leat_magazine_flush(struct leat_magazine *m)
+{
+    int err = m ? pool_alive(m->pool) : LEAT_E_INVALID;
+
+    if (err)
+        return err;
+    leat_lock_take(&m->pool->lock);
+    magazine_spill(m);
+    leat_lock_drop(&m->pool->lock);
+    return 0;
+}
+
+int leat_magazine_destroy(struct leat_magazine *m)
+{
+    int err = m ? pool_alive(m->pool) : LEAT_E_INVALID;
+    struct leat_magazine **p;
+    struct leat_pool *pool;
+
+    if (err)
+        return err;
+    pool = m->pool;
+    leat_lock_take(&pool->lock);
+    magazine_spill(m);
+    if (m->loaded)
+        block_retire(pool, m->loaded);
+    if (m->spare)
+        block_retire(pool, m->spare);
+    m->loaded = m->spare = NULL;
+    m->top = m->floor = m->ceil = NULL;
+    pool->stats.gets += m->gets;
+    m->taken = 0;
+    for (p = &pool->in_use; *p != m; p = &(*p)->next)
+        ;
+    *p = m->next;
+    pool->nmagazines--;
+    leat_lock_drop(&pool->lock);
+    return 0;
+}
+
+int leat_magazine_get_bulk(struct leat_magazine *m, struct leat_chunk *out,
+                           size_t n)
+{
+    uint64_t *top;
+    size_t i;
+
+    if (!m || (!out && n))
+        return LEAT_E_INVALID;
+    top = m->top;
+    if (LEAT_LIKELY(top > m->floor && (size_t)(top - m->floor) >= n)) {
+        struct leat_pool *pool = m->pool;
+
+        for (i = 0; i < n; i++) {
+            out[i].pool = pool;
+            out[i].id = *--top;
+        }
+        __atomic_store_n(&m->top, top, __ATOMIC_RELAXED);
+        __atomic_store_n(&m->gets, m->gets + n, __ATOMIC_RELEASE);
+        return 0;
+    }
+    return pool_get_bulk_locked(m->pool, m, out, n);
+}
+
+/* How many of (c) the loaded block takes, as far as all is usual. */
+static size_t put_some(struct leat_magazine *m, const struct leat_chunk *c,
+                       size_t n)
+{
+    struct leat_pool *pool = m->pool;
+    uint32_t *state = m->state;
+    uint32_t numbers = m->numbers;
+    uint64_t *top = m->top;
+    size_t i;
+
+    if (n > (size_t)(m->ceil - top))
+        n = (size_t)(m->ceil - top);
+    for (i = 0; i < n; i++) {
+        uint64_t next = c[i].id + LEAT_ID_LIFE;
+        uint32_t page = id_page(next);
+
+        if (LEAT_UNLIKELY(c[i].pool != pool || page >= numbers))
+            break;
+        if (LEAT_UNLIKELY(__atomic_load_n(&state[page], __ATOMIC_RELAXED) !=
+                          id_state(c[i].id)))
+            break;
+        __atomic_store_n(&state[page], id_state(next), __ATOMIC_RELAXED);
+        __atomic_store_n(&top[i], next, __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&m->top, top + i, __ATOMIC_RELAXED);
+    return i;
+}
+
+int leat_magazine_put_bulk(struct leat_magazine *m, const struct leat_chunk *c,
+                           size_t n, size_t *done)
+{
+    size_t i = 0;
+    int err = 0;
+
+    if (!m || (!c && n))
+        return LEAT_E_INVALID;
+    while (i < n) {
+        i += put_some(m, c + i, n - i);
+        if (i == n)
+            break;
+        err = leat_magazine_put_value(m, c[i]);
+        if (err)
+            break;
+        i++;
+    }
+    if (done)
+        *done = i;
+    return err;
+}

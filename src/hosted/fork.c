@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The process's pools, and what fork() does to them.
+ *
+ * The parent notices nothing. The child has a copy of what other threads may
+ * have been in the middle of changing, so it touches none of it: each pool is
+ * marked dead, which every call looks at before it takes a lock. Each magazine's
+ * window is closed and no page number is ready any more, so that the fast paths
+ * lead to where that is looked at.
+ */
+
+#include "host.h"
+
+static struct leat_lock lock = {.mutex = PTHREAD_MUTEX_INITIALIZER,
+                                .rank = LEAT_RANK_HOST};
+static struct leat_pool *pools;
+static uint64_t last_serial;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+void host_lock(void)
+{
+    leat_lock_take(&lock);
+}
+
+void host_unlock(void)
+{
+    leat_lock_drop(&lock);
+}
+
+static void in_child(void)
+{
+    struct leat_pool *pool;
+    uint32_t i;
+
+    for (pool = pools; pool; pool = pool->host_next) {
+        __atomic_store_n(&pool->dead, LEAT_E_FORKED, __ATOMIC_RELAXED);
+        __atomic_store_n(&pool->ready, 0, __ATOMIC_RELAXED);
+        for (i = 0; i < pool->threads; i++) {
+            struct leat_magazine *m = &pool->magazines[i];
+
+            m->floor = m->top;
+            m->ceil = m->top;
+        }
+    }
+    pools = NULL;
+    host_thread_forget();
+    host_unlock();
+}
+
+static void register_fork(void)
+{
+    pthread_atfork(host_lock, host_unlock, in_child);
+}
+
+void host_pool_add(struct leat_pool *pool)
+{
+    pthread_once(&once, register_fork);
+    host_lock();
+    pool->serial = ++last_serial;
+    pool->host_next = pools;
+    pool->host_prev = &pools;
+    if (pools)
+        pools->host_prev = &pool->host_next;
+    pools = pool;
+    host_unlock();
+}
+
+void host_pool_remove(struct leat_pool *pool)
+{
+    host_lock();
+    *pool->host_prev = pool->host_next;
+    if (pool->host_next)
+        pool->host_next->host_prev = pool->host_prev;
+    host_unlock();
+}

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: ISC
+
+public_headers = \
+    include/leat/attr.h \
+    include/leat/backend.h \
+    include/leat/builder.h \
+    include/leat/chunk.h \
+    include/leat/constraint.h \
+    include/leat/copies.h \
+    include/leat/core.h \
+    include/leat/error.h \
+    include/leat/export.h \
+    include/leat/host.h \
+    include/leat/iov.h \
+    include/leat/leat.h \
+    include/leat/lifecycle.h \
+    include/leat/magazine.h \
+    include/leat/mmap.h \
+    include/leat/pool.h \
+    include/leat/port.h \
+    include/leat/ref.h \
+    include/leat/shared.h \
+    include/leat/static.h \
+    include/leat/stats.h \
+    include/leat/view.h \
+    $(NULL)
+
+leatincludedir = $(includedir)/leat
+leatinclude_HEADERS = $(public_headers)
+
+
+pkgconfig_DATA = src/libleat.pc src/libleat-core.pc
+
+# ----------------------------------------------------------------- sources
+
+private_headers = \
+    src/core/fast.h \
+    src/core/internal.h \
+    src/hosted/host.h \
+    src/port/port.h \
+    $(NULL)
+
+# In both libraries.
+core_common_sources = \
+    src/core/batch.c \
+    src/core/check.c \
+    src/core/chunk.c \
+    src/core/debug.c \
+    src/core/depot.c \
+    src/core/get.c \
+    src/core/grow.c \
+    src/core/layout.c \
+    src/core/magazine.c \
+    src/core/out.c \
+    src/core/pool.c \
+    src/core/put.c \
+    src/core/ref.c \
+    src/core/slab.c \
+    src/core/stats.c \
+    src/core/waiter.c \
+    src/backend/static.c \
+    $(NULL)
+
+# libleat-core alone.
+core_only_sources = \
+    src/core/plain.c \
+    src/port/freestanding.c \
+    $(NULL)
+
+# libleat alone. src/hosted/plain.c defines what src/core/plain.c does.
+hosted_sources = \
+    src/backend/mmap.c \
+    src/hosted/file.c \
+    src/hosted/fork.c \
+    src/hosted/json.c \
+    src/hosted/plain.c \
+    src/port/posix.c \
+    $(NULL)
+
+core_sources = $(core_common_sources) $(core_only_sources)
+libleat_sources = $(core_common_sources) $(hosted_sources)
+
+# ---------------------------------------------------- libleat-core, freestanding
+#
+# -ffreestanding turns builtins off, and with them the inlining of small copies;
+# -fbuiltin brings them back: the core calls memcpy, memmove, memset and memcmp
+# by those names and means those functions.
+
+CORE_CPPFLAGS = -U_FORTIFY_SOURCE
+CORE_CFLAGS = \
+    -std=c11 \
+    -ffreestanding \
+    -fbuiltin \
+    -fno-stack-protector \
+    -fvisibility=hidden \
+    $(NULL)
+
+lib_LIBRARIES = libleat-core.a
+libleat_core_a_SOURCES = $(core_sources) $(private_headers)
+libleat_core_a_CPPFLAGS = $(AM_CPPFLAGS) $(CORE_CPPFLAGS)
+libleat_core_a_CFLAGS = $(CORE_CFLAGS) $(WARN_CFLAGS) $(WARN_C_CFLAGS)
+
+# ------------------------------------------------------------ libleat, hosted
+
+HOSTED_CFLAGS = \
+    -std=gnu11 \
+    -pthread \
+    -fvisibility=hidden \
+    -fno-semantic-interposition \
+    -ftls-model=initial-exec \
+    $(NULL)
+
+lib_LTLIBRARIES = libleat.la
+libleat_la_SOURCES = $(libleat_sources) $(private_headers)
+libleat_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+libleat_la_CFLAGS = $(HOSTED_CFLAGS) $(WARN_CFLAGS) $(WARN_C_CFLAGS)
+libleat_la_LDFLAGS = \
+    -version-info 0:0:0 \
+    -no-undefined \
+    -Wl,-Bsymbolic-functions \
+    -Wl,--version-script=$(srcdir)/src/leat.map \
+    $(NULL)
+EXTRA_libleat_la_DEPENDENCIES = src/leat.map
+
+EXTRA_DIST += src/leat.map src/calls.awk
+
+# The map names every public call. It is committed, and tests/link/symbols.sh
+# holds it against the headers; this writes it anew.
+.PHONY: map
+map:
+	$(AM_V_GEN)cd $(srcdir) && \
+	{ echo '/* SPDX-License-Identifier: ISC */'; \
+	  echo '/* Every public call and nothing else: "make map" writes this. */'; \
+	  echo 'LEAT_0.1 {'; echo 'global:'; \
+	  cat $(public_headers) | $(AWK) -f src/calls.awk | LC_ALL=C sort | \
+	    $(SED) 's/.*/    &;/'; \
+	  echo 'local:'; echo '    *;'; echo '};'; } > src/leat.map.new && \
+	mv src/leat.map.new src/leat.map
+
+# ------------------------------------------------------------- the command
+#
+# -static is libtool's: the command is linked with the libleat.a of this tree,
+# and is a program at once, not a script that looks for a library.
+
+if HAVE_CRYPTO
+bin_PROGRAMS += leat
+leat_SOURCES = \
+    src/tool/main.c \
+    $(NULL)
+leat_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE \
+    -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
+leat_CFLAGS = $(AM_CFLAGS) $(WARN_C_CFLAGS) $(CRYPTO_CFLAGS)
+leat_LDFLAGS = -static
+leat_LDADD = libleat.la $(CRYPTO_LIBS)
+endif
