@@ -34,7 +34,6 @@ pkgconfig_DATA = src/libleat.pc src/libleat-core.pc
 # ----------------------------------------------------------------- sources
 
 private_headers = \
-    src/core/fast.h \
     src/core/internal.h \
     src/hosted/host.h \
     src/port/port.h \

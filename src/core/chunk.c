@@ -26,34 +26,23 @@ static int tail_error(const struct leat_pool *pool, uint64_t id)
     return LEAT_E_STALE;
 }
 
-int chunk_valid(struct leat_pool *pool, struct leat_chunk c, uint32_t *word)
+int chunk_refuse(struct leat_pool *pool, struct leat_chunk c)
 {
     uint32_t page = id_page(c.id);
-    uint32_t s;
-    int err;
+    int err = pool_alive(pool);
 
-    if (LEAT_UNLIKELY(c.pool != pool ||
-                      page >=
-                          __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE))) {
-        /* A dead pool has no number ready, so this is where it is found. */
-        err = pool_alive(pool);
-        if (err)
-            return err;
-        err = LEAT_E_FOREIGN;
-    } else {
-        s = __atomic_load_n(&pool->state[page], __ATOMIC_ACQUIRE);
-        if (LEAT_LIKELY((s & ~STATE_SLOW) == id_state(c.id))) { /* H1 */
-            *word = s;
-            return 0;
-        }
-        err = s & STATE_TAIL ? tail_error(pool, c.id) : LEAT_E_STALE;
-        debug_event(pool, page, LEAT_EVENT_STALE);
-    }
+    if (err)
+        return err;
     __atomic_fetch_add(&pool->stats.stale, 1, __ATOMIC_RELAXED);
-    return err;
+    if (c.pool != pool ||
+        page >= __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE))
+        return LEAT_E_FOREIGN;
+    debug_event(pool, page, LEAT_EVENT_STALE);
+    return state_load(pool, page) & STATE_TAIL ? tail_error(pool, c.id)
+                                               : LEAT_E_STALE;
 }
 
-/* The same for a handle alone. */
+/* chunk_valid() for a handle alone. */
 static int valid(struct leat_chunk c, uint32_t *word)
 {
     return c.pool ? chunk_valid(c.pool, c, word) : LEAT_E_FOREIGN;

@@ -42,6 +42,9 @@
 #define LEAT_ASSERT(cond) ((void)sizeof(cond))
 #endif
 
+/* Kept out of line, so that what calls it rarely stays short. */
+#define LEAT_COLD __attribute__((noinline, cold))
+
 #define STATE_SLOW   1u
 #define STATE_TAIL   2u
 #define STATE_ORPHAN 4u
@@ -266,10 +269,32 @@ int pool_get_bulk_locked(struct leat_pool *pool, struct leat_magazine *m,
 int pool_put_locked(struct leat_pool *pool, struct leat_magazine *m,
                     struct leat_chunk c);
 
-/* chunk.c: 0 and its state word, or what is wrong with a handle, counted. */
-int chunk_valid(struct leat_pool *pool, struct leat_chunk c, uint32_t *word);
+/* chunk.c: what is wrong with a handle, counted. */
+int chunk_refuse(struct leat_pool *pool, struct leat_chunk c);
+
+/*
+ * 0 and the state word of the chunk that (c) names, or what is wrong with it. A
+ * dead pool has no number ready, so chunk_refuse() is where that is found.
+ */
+static inline int chunk_valid(struct leat_pool *pool, struct leat_chunk c,
+                              uint32_t *word)
+{
+    uint32_t page = id_page(c.id);
+
+    if (LEAT_UNLIKELY(c.pool != pool ||
+                      page >= __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE)))
+        return chunk_refuse(pool, c);
+    *word = __atomic_load_n(&pool->state[page], __ATOMIC_ACQUIRE);
+    if (LEAT_UNLIKELY((*word & ~STATE_SLOW) != id_state(c.id))) /* H1 */
+        return chunk_refuse(pool, c);
+    return 0;
+}
+
+/* The last owner of a chunk has gone: it is free, or its memory's owner's. */
 void chunk_last_owner(struct leat_pool *pool, struct leat_magazine *m,
                       uint32_t page);
+
+/* Zero, tag and age, for the new owner. The lock is not held. */
 void chunk_prepare(struct leat_pool *pool, uint32_t page, size_t pages,
                    bool zero);
 

@@ -171,9 +171,11 @@ int leat_magazine_get_bulk(struct leat_magazine *m, struct leat_chunk *out,
     if (LEAT_LIKELY(top > m->floor && (size_t)(top - m->floor) >= n)) {
         struct leat_pool *pool = m->pool;
 
+        top -= n;
+#pragma GCC unroll 4
         for (i = 0; i < n; i++) {
             out[i].pool = pool;
-            out[i].id = *--top;
+            out[i].id = top[i];
         }
         __atomic_store_n(&m->top, top, __ATOMIC_RELAXED);
         __atomic_store_n(&m->gets, m->gets + n, __ATOMIC_RELEASE);

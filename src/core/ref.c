@@ -16,36 +16,46 @@
 
 extern inline struct leat_view leat_ref_view(const struct leat_ref *ref);
 
-/* 0, or why (ref) owns nothing. F1 */
-static int owned(const struct leat_ref *ref)
+/* Why a ref owns nothing. */
+static LEAT_COLD int not_owned(struct leat_pool *pool)
 {
-    struct leat_pool *pool = ref->chunk.pool;
-    uint32_t page = id_page(ref->chunk.id);
-    int err;
+    int err = pool ? pool_alive(pool) : LEAT_E_STALE;
 
-    if (LEAT_UNLIKELY(!pool))
-        return LEAT_E_STALE;
-    if (LEAT_LIKELY(page < __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE)) &&
-        LEAT_LIKELY((state_load(pool, page) & ~(STATE_SLOW | STATE_ORPHAN)) ==
-                    id_state(ref->chunk.id)))
-        return 0;
-    err = pool_alive(pool);
     if (err)
         return err;
     __atomic_fetch_add(&pool->stats.stale, 1, __ATOMIC_RELAXED);
     return LEAT_E_STALE;
 }
 
+/* 0, or why (ref) owns nothing. F1 */
+static inline int owned(const struct leat_ref *ref)
+{
+    struct leat_pool *pool = ref->chunk.pool;
+    uint32_t page = id_page(ref->chunk.id);
+
+    if (LEAT_LIKELY(pool &&
+                    page < __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE) &&
+                    (state_load(pool, page) & ~(STATE_SLOW | STATE_ORPHAN)) ==
+                        id_state(ref->chunk.id)))
+        return 0;
+    return not_owned(pool);
+}
+
+/* Too many: the one that was added goes again. */
+static LEAT_COLD int too_many(uint32_t *refs)
+{
+    __atomic_fetch_sub(refs, 1, __ATOMIC_RELAXED);
+    return LEAT_E_LIMIT;
+}
+
 /* Adds an owner to a chunk that has one. F2 */
-static int add_owner(struct leat_pool *pool, uint32_t page)
+static inline int add_owner(struct leat_pool *pool, uint32_t page)
 {
     uint32_t *refs = &pool->desc[page].refs;
 
     if (LEAT_UNLIKELY(__atomic_fetch_add(refs, 1, __ATOMIC_RELAXED) >=
-                      LEAT_REFS_MAX)) {
-        __atomic_fetch_sub(refs, 1, __ATOMIC_RELAXED);
-        return LEAT_E_LIMIT;
-    }
+                      LEAT_REFS_MAX))
+        return too_many(refs);
     debug_event(pool, page, LEAT_EVENT_REF);
     return 0;
 }
@@ -55,23 +65,20 @@ int leat_ref_take(struct leat_chunk c, struct leat_view view,
 {
     struct leat_pool *pool = c.pool;
     uint32_t page = id_page(c.id);
+    size_t bytes, off;
     uint32_t word;
-    size_t bytes = LEAT_PAGE_SIZE, off;
     int err;
 
-    if (LEAT_UNLIKELY(!pool))
-        return LEAT_E_FOREIGN;
-    if (LEAT_UNLIKELY(!out))
-        return LEAT_E_INVALID;
+    if (LEAT_UNLIKELY(!pool || !out))
+        return pool ? LEAT_E_INVALID : LEAT_E_FOREIGN;
     err = chunk_valid(pool, c, &word);
     if (LEAT_UNLIKELY(err))
         return err;
-    if (word & STATE_SLOW)
-        bytes = (size_t)desc_pages(pool, page) * LEAT_PAGE_SIZE;
+    bytes = (size_t)desc_pages(pool, page) * LEAT_PAGE_SIZE;
     off = (uintptr_t)view.data - (uintptr_t)page_addr(pool, page);
     if (LEAT_UNLIKELY(off > bytes || view.len > bytes - off))
         return LEAT_E_RANGE;
-    if (!(word & STATE_SLOW))
+    if (LEAT_UNLIKELY(!(word & STATE_SLOW)))
         __atomic_fetch_or(&pool->state[page], STATE_SLOW, __ATOMIC_ACQ_REL);
     err = add_owner(pool, page);
     if (LEAT_UNLIKELY(err))
@@ -99,6 +106,11 @@ int leat_ref_slice(const struct leat_ref *ref, size_t off, size_t len,
     out->chunk = ref->chunk;
     out->view = view;
     return 0;
+}
+
+static LEAT_COLD void last_gone(struct leat_pool *pool, uint32_t page)
+{
+    chunk_last_owner(pool, seam_magazine(pool), page);
 }
 
 static void make_void(struct leat_ref *ref)
@@ -137,8 +149,9 @@ int leat_ref_drop(struct leat_ref *ref)
     page = id_page(ref->chunk.id);
     make_void(ref);
     debug_event(pool, page, LEAT_EVENT_UNREF);
-    if (__atomic_fetch_sub(&pool->desc[page].refs, 1, __ATOMIC_ACQ_REL) == 1)
-        chunk_last_owner(pool, seam_magazine(pool), page);
+    if (LEAT_UNLIKELY(__atomic_fetch_sub(&pool->desc[page].refs, 1,
+                                         __ATOMIC_ACQ_REL) == 1))
+        last_gone(pool, page);
     return 0;
 }
 
