@@ -34,7 +34,12 @@ pkgconfig_DATA = src/libleat.pc src/libleat-core.pc
 # ----------------------------------------------------------------- sources
 
 private_headers = \
+    src/core/copy.h \
     src/core/internal.h \
+    src/core/pages.h \
+    src/core/plan.h \
+    src/core/window.h \
+    src/core/word.h \
     src/hosted/host.h \
     src/port/port.h \
     $(NULL)
@@ -42,21 +47,34 @@ private_headers = \
 # In both libraries.
 core_common_sources = \
     src/core/batch.c \
+    src/core/builder.c \
     src/core/check.c \
     src/core/chunk.c \
+    src/core/constraint.c \
+    src/core/copies.c \
+    src/core/cview.c \
     src/core/debug.c \
     src/core/depot.c \
+    src/core/error.c \
+    src/core/export.c \
+    src/core/fit.c \
     src/core/get.c \
     src/core/grow.c \
+    src/core/iov.c \
     src/core/layout.c \
+    src/core/lifecycle.c \
     src/core/magazine.c \
     src/core/out.c \
+    src/core/plan.c \
     src/core/pool.c \
     src/core/put.c \
     src/core/ref.c \
+    src/core/shared.c \
     src/core/slab.c \
     src/core/stats.c \
+    src/core/view.c \
     src/core/waiter.c \
+    src/core/walk.c \
     src/backend/static.c \
     $(NULL)
 
@@ -141,14 +159,36 @@ map:
 # -static is libtool's: the command is linked with the libleat.a of this tree,
 # and is a program at once, not a script that looks for a library.
 
-if HAVE_CRYPTO
+if HAVE_COMMAND
 bin_PROGRAMS += leat
 leat_SOURCES = \
+    src/tool/bench-goals.c \
+    src/tool/bench-json.c \
+    src/tool/bench-measure.c \
+    src/tool/bench-report.c \
+    src/tool/bench-sample.c \
+    src/tool/bench-tables.c \
+    src/tool/bench.c \
+    src/tool/bench.h \
+    src/tool/copy.c \
+    src/tool/digest.c \
+    src/tool/job.h \
+    src/tool/machine.c \
     src/tool/main.c \
+    src/tool/message.c \
+    src/tool/place.c \
+    src/tool/progress.c \
+    src/tool/random-file.c \
+    src/tool/run.c \
+    src/tool/target.c \
+    src/tool/tool.h \
+    src/tool/transfer.c \
+    src/tool/transfer.h \
     $(NULL)
 leat_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE \
     -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
-leat_CFLAGS = $(AM_CFLAGS) $(WARN_C_CFLAGS) $(CRYPTO_CFLAGS)
+leat_CFLAGS = $(AM_CFLAGS) $(WARN_C_CFLAGS) $(CRYPTO_CFLAGS) \
+    $(JANSSON_CFLAGS)
 leat_LDFLAGS = -static
-leat_LDADD = libleat.la $(CRYPTO_LIBS)
+leat_LDADD = libleat.la $(CRYPTO_LIBS) $(JANSSON_LIBS)
 endif

@@ -12,6 +12,9 @@
  *
  * Owner:   the caller's struct; borrows the view.
  * Threads: one thread at a time.
+ *
+ * Errors that all of these calls share:
+ *   LEAT_E_INVALID  a needed pointer is NULL
  */
 
 #include <leat/view.h>
@@ -48,7 +51,11 @@ LEAT_API int leat_builder_prepend(struct leat_builder *b, size_t len,
 LEAT_API int leat_builder_append(struct leat_builder *b, size_t len,
                                  struct leat_view *out);
 
-/* Takes (len) bytes back from the front or the end of what is built. */
+/*
+ * Takes (len) bytes back from the front or the end of what is built.
+ *
+ * Errors:  LEAT_E_RANGE  fewer are built
+ */
 LEAT_API int leat_builder_trim_front(struct leat_builder *b, size_t len);
 LEAT_API int leat_builder_trim_end(struct leat_builder *b, size_t len);
 

@@ -37,7 +37,7 @@ struct leat_constraint {
 /*
  * Tells whether (need) can be met at all.
  *
- * Errors:  LEAT_E_INVALID  a field is not as it says above, or they exclude
+ * Errors:  LEAT_E_INVALID  NULL; a field is not as it says above, or they exclude
  *                          each other (a segment holds no multiple, or the
  *                          multiple does not fit below the boundary)
  */
@@ -54,7 +54,7 @@ LEAT_API int leat_constraint_merge(const struct leat_constraint *a,
                                    const struct leat_constraint *b,
                                    struct leat_constraint *out);
 
-/* A whole page: what a grant shows. */
+/* A whole page in each segment: what a grant shows. */
 LEAT_API void leat_constraint_page(struct leat_constraint *out);
 
 /*
@@ -63,7 +63,7 @@ LEAT_API void leat_constraint_page(struct leat_constraint *out);
  * direct request. Source: xen/io/blkif.h, BLKIF_MAX_SEGMENTS_PER_REQUEST,
  * first_sect and last_sect.
  *
- * Errors:  LEAT_E_INVALID  (sector_bytes) is no power of two from 512 to 4096
+ * Errors:  LEAT_E_INVALID  (sector_bytes) is no power of two from 512 to 4096, or NULL
  */
 LEAT_API int leat_constraint_blkif(size_t sector_bytes, size_t segments,
                                    struct leat_constraint *out);

@@ -57,13 +57,16 @@ LEAT_API const char *leat_reason_name(enum leat_reason why);
  * Counts one copy of (bytes) for (why), for callers that copy by themselves and
  * want it in the same books.
  *
- * Errors:  LEAT_E_INVALID  no counters, or no such reason
+ * Errors:  LEAT_E_INVALID  no counters, no such reason, or LEAT_WHY_NONE
  * Threads: safe from anywhere.
  */
 LEAT_API int leat_copies_add(struct leat_copies *copies, enum leat_reason why,
                              size_t bytes);
 
-/* Reads (from) while others may count. Each counter is read once, whole. */
+/*
+ * Reads (from) while others may count. Each counter is read once, whole. Here
+ * and below, NULL counters are a set of zeros.
+ */
 LEAT_API void leat_copies_read(const struct leat_copies *from,
                                struct leat_copies *out);
 

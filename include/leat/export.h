@@ -15,7 +15,7 @@
  *                change under a device
  *
  * A view that crosses the boundary, or is longer than a segment may be, is split
- * where that leaves good pieces; splitting is no copy. A bounce takes as few
+ * where that leaves good pieces (else LEAT_WHY_BOUNDARY); splitting is no copy. A bounce takes as few
  * views as do: an offender, and those after it that are needed to fill the
  * length multiple (2047 + 2049 bytes become one 4096). Each view copied is one
  * copy, counted in the pool under the reason why it was copied.
@@ -45,6 +45,28 @@ enum leat_direction {
     LEAT_BOTH_WAYS = 2,
 };
 
+/* Private: what the library knows of an export. See src/core/plan.h. */
+struct leat_plan {
+    const void *views;
+    size_t n;
+    struct leat_constraint need;
+    struct leat_pool *owner;
+    size_t max_segs;
+    size_t longest;
+    size_t step;
+    size_t room;
+    size_t from;
+    size_t nsegs;
+    size_t bounce_bytes;
+    size_t bounced_views;
+    size_t bounced_bytes;
+    size_t index;
+    enum leat_reason why;
+    enum leat_export_mode mode;
+    enum leat_direction dir;
+    bool read_only;
+};
+
 struct leat_export {
     /* Set by the caller before; not changed by the call. */
     struct leat_view *segs; /* room for the segments                        */
@@ -58,36 +80,43 @@ struct leat_export {
 
     /* Results. On failure only (why) and (index) are set. */
     size_t nsegs;
-    size_t bounced_views; /* how many views were copied                   */
+    size_t bounced_views; /* how many views were bounced                  */
     size_t bounced_bytes;
     enum leat_reason why; /* of the first bounce, or of the refusal       */
     size_t index;         /* of the view that it was                      */
 
     /* Private, until leat_export_end(). */
     struct leat_chunk bounce;
-    const void *views;
-    size_t nviews;
-    const struct leat_constraint *need;
-    uint64_t plan;
+    unsigned char *bounce_at;
+    struct leat_plan plan;
+    uint32_t open;
 };
 
 /*
  * Exports (n) views, in order, under (*need). A view of 0 bytes gives no
- * segment. Zero (*ex) before setting its fields.
+ * segment. Zero (*ex) before setting its fields, the first time.
  *
- * Owner:   the segments are borrowed from (views) and from the export; (views),
- *          (need) and their bytes must stay until leat_export_end(), which is
- *          owed for every success and for no failure.
+ * With too many segments LEAT_BOUNCE copies as few of the last views as bring
+ * their number down (LEAT_WHY_SEGMENTS). Where the device only writes, nothing
+ * is copied yet: what is bounced is counted when it comes home.
+ *
+ * Owner:   the segments are borrowed from (views) and from the export; (views)
+ *          and their bytes must stay until leat_export_end(), which is owed for
+ *          every success and for no failure.
  * Errors:  LEAT_E_ALIGN, LEAT_E_LENGTH, LEAT_E_BOUNDARY, LEAT_E_PEER: refused;
  *          ex->why and ex->index say why and which view
- *          LEAT_E_SEGMENTS  more than need->segments or ex->max_segs; when
- *                           bouncing, even after copying
+ *          LEAT_E_SEGMENTS  more than need->segments or ex->max_segs, first at
+ *                           ex->index; when bouncing, even if all is copied
  *          LEAT_E_LENGTH    when bouncing: the total is no multiple, which no
  *                           copy can mend; ex->index is the first view of the
  *                           rest that does not add up
- *          LEAT_E_INVALID   need, mode, direction; a bounce without a pool
+ *          LEAT_E_INVALID   need, mode, direction; LEAT_BOUNCE or LEAT_COPY
+ *                           without a pool; NULL
  *          LEAT_E_STALE     a void view (ex->index)
- *          LEAT_E_PEER      (pool) for a bounce is not (owner)
+ *          LEAT_E_OVERFLOW  a view's end, or the sum of all lengths, does not
+ *                           fit (ex->index), nor do the bounce pages
+ *          LEAT_E_PEER      not LEAT_REFUSE, and (pool) is not (owner)
+ *          LEAT_E_STATE     (ex) is open; or memory came to (owner) meanwhile
  *          those of leat_pool_get() for the bounce pages
  * Threads: one thread at a time for one (ex). Takes the pool's lock.
  */
@@ -106,7 +135,7 @@ LEAT_API int leat_export_const(const struct leat_cview *views, size_t n,
                                enum leat_export_mode mode,
                                struct leat_export *ex);
 
-/* The same for the views of an iov. */
+/* The same for the views of an iov. Errors: LEAT_E_INVALID: (iov) is NULL. */
 LEAT_API int leat_iov_export(const struct leat_iov *iov,
                              const struct leat_constraint *need,
                              enum leat_export_mode mode,
@@ -118,7 +147,10 @@ LEAT_API int leat_iov_export(const struct leat_iov *iov,
  * direction was LEAT_TO_DEVICE; the bounce pages are put. (done) is in bytes of
  * the whole transfer, SIZE_MAX for all.
  *
- * Errors:  LEAT_E_STATE  (ex) is not open
+ * Errors:  LEAT_E_STATE    (ex) is not open
+ *          LEAT_E_INVALID  NULL
+ *          those of leat_pool_put() for the bounce pages; nothing was brought
+ *          home then, and (ex) is not open any more
  */
 LEAT_API int leat_export_end(struct leat_export *ex, size_t done);
 

@@ -11,6 +11,8 @@
  * Owner:   struct and array are the caller's.
  * Threads: one thread at a time.
  *
+ * A call that copies makes one copy a view; views of 0 bytes are none.
+ *
  * Errors that all of these calls share:
  *   LEAT_E_INVALID  a needed pointer is NULL
  */
@@ -53,7 +55,8 @@ LEAT_API int leat_iov_shift(struct leat_iov *iov, size_t n);
 
 /*
  * Cuts at byte (at): (iov) keeps [0, at), (tail), an empty iov with an array of
- * its own, gets the rest. A view that the cut goes through is in both, halved.
+ * its own, gets the rest. A view that the cut goes through is in both, halved;
+ * views of 0 bytes at the cut go to (tail).
  *
  * Errors:  LEAT_E_RANGE  fewer bytes are there
  *          LEAT_E_LIMIT  (tail)'s array is too small
@@ -74,9 +77,12 @@ LEAT_API int leat_iov_fill(const struct leat_iov *iov, const void *src,
 /*
  * Gathers all bytes to the start of (into) (LEAT_WHY_COALESCE, one copy a view)
  * and gives the part of (into) that they fill. An iov of one view is copied too:
- * look at iov->n first where that should be no copy.
+ * look at iov->n first where that should be no copy. (into) must not overlap the
+ * views.
  *
- * Errors:  LEAT_E_RANGE  (into) is too short
+ * Errors:  LEAT_E_RANGE     (into) is too short
+ *          LEAT_E_STALE     (into) is the void view, and there are bytes
+ *          LEAT_E_OVERFLOW  as leat_iov_total()
  */
 LEAT_API int leat_iov_coalesce(const struct leat_iov *iov,
                                struct leat_view into, struct leat_view *out,
@@ -86,10 +92,12 @@ LEAT_API int leat_iov_coalesce(const struct leat_iov *iov,
  * Gives the iov memory of its own: takes one run of pages from (pool), copies
  * all bytes there (LEAT_WHY_UNSHARE, one copy a view, counted in the pool) and
  * makes the views point into it, with their lengths as they were. An iov of 0
- * bytes takes nothing: (*chunk) becomes the void chunk.
+ * bytes takes nothing: (*chunk) becomes the void chunk. In a pool with a peer,
+ * what the bytes leave of the last page is zero.
  *
  * Owner:   (*chunk) is the caller's, to put when the views are done with.
- * Errors:  those of leat_pool_get(); the iov is then as it was.
+ * Errors:  those of leat_pool_get() and leat_iov_total(); the iov is then as it
+ *          was.
  */
 LEAT_API int leat_iov_unshare(struct leat_iov *iov, struct leat_pool *pool,
                               struct leat_chunk *chunk);

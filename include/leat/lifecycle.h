@@ -33,6 +33,7 @@ enum leat_resumed {
     LEAT_CANCELLED = 1, /* it did not: everything is as before               */
 };
 
+/* Zero it before setting its fields. */
 struct leat_hook {
     /*
      * Before a suspend. 0, or a leat error to refuse it. NULL: nothing to do.
@@ -63,16 +64,18 @@ struct leat_lifecycle {
     enum leat_lifecycle_state state;
 };
 
-/* Starts an empty list, running, at generation 0. */
+/*
+ * Starts an empty list, running, at generation 0.
+ * Errors:  LEAT_E_INVALID  NULL, here and below
+ */
 LEAT_API int leat_lifecycle_init(struct leat_lifecycle *list);
 
 /*
  * Adds (hook) as the newest; removes it.
  *
- * Errors:  LEAT_E_INVALID  NULL
+ * Errors:  LEAT_E_STATE    not running
  *          LEAT_E_BUSY     add: it is in a list already
  *          LEAT_E_FOREIGN  remove: it is not in this list
- *          LEAT_E_STATE    not running
  */
 LEAT_API int leat_lifecycle_add(struct leat_lifecycle *list,
                                 struct leat_hook *hook);
@@ -99,7 +102,10 @@ LEAT_API int leat_lifecycle_suspend(struct leat_lifecycle *list,
 LEAT_API int leat_lifecycle_resume(struct leat_lifecycle *list,
                                    enum leat_resumed how);
 
-/* Gives how many times the list has resumed. */
+/*
+ * Gives how many times the list has resumed, cancellations not counted. In the
+ * resume hooks it is the new one already.
+ */
 LEAT_API uint64_t leat_lifecycle_generation(const struct leat_lifecycle *list);
 
 LEAT_END_DECLS

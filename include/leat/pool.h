@@ -52,7 +52,7 @@ enum leat_zero {
                                 LEAT_ORDER_MAX; else to a page               */
 #define LEAT_POOL_TRACK \
     4u /* keep each chunk's owner tag and age: 16 more
-                                bytes a page, and a clock                    */
+                                bytes a page number, and a clock                    */
 
 /* A pool that serves no peer. */
 #define LEAT_NO_PEER UINT32_MAX
@@ -275,14 +275,15 @@ struct leat_waiter {
 
 /*
  * Waits in line for (pages) pages. If nobody waits and the pages are there,
- * (served) is called before this returns; else by the thread whose put, or trim
- * by reclaim, made room, oldest waiter first. While anyone waits, a plain get
+ * (served) is called before this returns; else by the thread whose put made
+ * room, oldest waiter first. While anyone waits, a plain get
  * fails with LEAT_E_BUSY: nobody overtakes, also not with a smaller wish.
  *
  * Owner:   (w) is in use until (served) is called or leat_pool_cancel()
  *          succeeds; the chunk is the waiter's.
  * Locks:   none are held in (served): it may call anything on the pool but
- *          destroy, and use (w) again.
+ *          destroy, and use (w) again. Waiters that a callback's own puts serve
+ *          are called after it, by the same thread.
  * Errors:  LEAT_E_UNSUPPORTED  the pool is not LEAT_POOL_EXACT
  *          LEAT_E_BUSY         (w) is in line already
  *          LEAT_E_LIMIT        more pages than the limit: never to be served

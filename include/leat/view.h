@@ -22,8 +22,9 @@
  * two touch the same bytes with one of them writing.
  *
  * Errors that all of these calls share:
- *   LEAT_E_RANGE  [off, off + len) leaves the view, or overflows
- *   LEAT_E_STALE  the same, where the view is the void view
+ *   LEAT_E_RANGE    [off, off + len) leaves the view, or overflows
+ *   LEAT_E_STALE    the same, where the view is the void view
+ *   LEAT_E_INVALID  a needed pointer is NULL; told first
  */
 
 #include <leat/copies.h>
@@ -70,9 +71,11 @@ LEAT_INLINE struct leat_cview leat_view_const(struct leat_view v)
 LEAT_INLINE int leat_view_slice(struct leat_view v, size_t off, size_t len,
                                 struct leat_view *out)
 {
+    if (LEAT_UNLIKELY(!out))
+        return LEAT_E_INVALID;
     if (LEAT_UNLIKELY(off > v.len || len > v.len - off))
         return v.data ? LEAT_E_RANGE : LEAT_E_STALE;
-    out->data = v.data + off;
+    out->data = off ? v.data + off : v.data; /* C adds no 0 to NULL */
     out->len = len;
     return 0;
 }
@@ -80,9 +83,11 @@ LEAT_INLINE int leat_view_slice(struct leat_view v, size_t off, size_t len,
 LEAT_INLINE int leat_cview_slice(struct leat_cview v, size_t off, size_t len,
                                  struct leat_cview *out)
 {
+    if (LEAT_UNLIKELY(!out))
+        return LEAT_E_INVALID;
     if (LEAT_UNLIKELY(off > v.len || len > v.len - off))
         return v.data ? LEAT_E_RANGE : LEAT_E_STALE;
-    out->data = v.data + off;
+    out->data = off ? v.data + off : v.data; /* C adds no 0 to NULL */
     out->len = len;
     return 0;
 }
@@ -104,6 +109,7 @@ LEAT_API int leat_cview_split(struct leat_cview v, size_t at,
  *
  * Errors:  LEAT_E_ADJACENT  it does not
  *          LEAT_E_STALE     one of them is the void view
+ *          LEAT_E_OVERFLOW  the sum of the lengths does not fit
  */
 LEAT_API int leat_view_join(struct leat_view a, struct leat_view b,
                             struct leat_view *out);
@@ -124,6 +130,9 @@ LEAT_API int leat_cview_copy_out(struct leat_cview v, size_t off, void *dst,
 
 /*
  * Copies all of (from) to (to) at (off): one copy, counted as LEAT_WHY_IN.
+ *
+ * Errors:  LEAT_E_STALE  also where (from) is the void view, though it has no
+ *                        bytes
  */
 LEAT_API int leat_view_copy(struct leat_view to, size_t off,
                             struct leat_cview from, struct leat_copies *copies);

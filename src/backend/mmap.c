@@ -19,6 +19,7 @@
 #include <leat/mmap.h>
 
 #define HUGE_BYTES ((size_t)2 << 20)
+#define NODES_MAX  1024u /* Linux has no more: CONFIG_NODES_SHIFT is 10 */
 
 #define KNOWN_FLAGS                                                            \
     (LEAT_MMAP_THP | LEAT_MMAP_HUGETLB | LEAT_MMAP_PREFAULT | LEAT_MMAP_LOCK | \
@@ -91,9 +92,13 @@ static int map_over(struct leat_mmap *m, void *at, size_t bytes, int *fd)
 static int advise(struct leat_mmap *m, void *at, size_t bytes)
 {
     if (m->flags & LEAT_MMAP_NUMA) {
-        unsigned long mask[16] = {0};
+        unsigned long mask[NODES_MAX / (8 * sizeof(long))] = {0};
         unsigned node = (unsigned)m->numa_node;
 
+        if (node >= NODES_MAX) {
+            errno = EINVAL;
+            return refuse(m, LEAT_MMAP_NUMA);
+        }
         mask[node / (8 * sizeof(*mask))] = 1ul << node % (8 * sizeof(*mask));
         if (syscall(SYS_mbind, at, bytes, MPOL_BIND, mask, 8 * sizeof(mask), 0))
             return refuse(m, LEAT_MMAP_NUMA);
@@ -227,7 +232,7 @@ int leat_mmap_init(struct leat_mmap *m)
         return LEAT_E_INVALID;
     if (m->flags & LEAT_MMAP_THP && m->flags & LEAT_MMAP_HUGETLB)
         return LEAT_E_INVALID;
-    if (m->flags & LEAT_MMAP_NUMA && (m->numa_node < 0 || m->numa_node > 1023))
+    if (m->flags & LEAT_MMAP_NUMA && m->numa_node < 0)
         return LEAT_E_INVALID;
     if (!m->slab_bytes)
         m->slab_bytes = HUGE_BYTES;

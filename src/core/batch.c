@@ -89,6 +89,15 @@ static int fill_spare(struct leat_magazine *m)
     return 0;
 }
 
+/* What a single get would do, but that its handle is nobody's. */
+static void batch_page(struct leat_pool *pool, uint32_t page)
+{
+    uint32_t word = state_load(pool, page);
+
+    chunk_prepare(pool, page, 1, false);
+    state_store(pool, page, word);
+}
+
 int leat_magazine_take(struct leat_magazine *m, struct leat_batch *out)
 {
     struct leat_pool *pool;
@@ -102,7 +111,7 @@ int leat_magazine_take(struct leat_magazine *m, struct leat_batch *out)
     err = pool_alive(pool);
     if (err)
         return err;
-    if (!m->loaded || pool->config.zero == LEAT_ZERO_ALWAYS || pool->track)
+    if (!m->loaded || pool->config.zero == LEAT_ZERO_ALWAYS)
         return LEAT_E_UNSUPPORTED;
     r = m->spare;
     if (!r || r->n != pool->rounds_max) {
@@ -114,8 +123,8 @@ int leat_magazine_take(struct leat_magazine *m, struct leat_batch *out)
     __atomic_store_n(&m->spare, NULL, __ATOMIC_RELAXED);
     __atomic_store_n(&m->gets, m->gets + r->n, __ATOMIC_RELEASE);
     __atomic_store_n(&r->batch, r->batch + 1, __ATOMIC_RELAXED);
-    for (i = 0; LEAT_DEBUG && i < r->n; i++)
-        debug_unpoison(page_addr(pool, id_page(r->ids[i])), LEAT_PAGE_SIZE);
+    for (i = 0; (LEAT_DEBUG || pool->track) && i < r->n; i++)
+        batch_page(pool, id_page(r->ids[i]));
     out->pool = pool;
     out->id = (uint64_t)r->batch << 32 |
               (uint64_t)(((unsigned char *)r - pool->blocks) /

@@ -159,6 +159,7 @@ struct leat_pool {
     uint32_t nmagazines;
     struct leat_waiter *oldest;
     struct leat_waiter *newest;
+    struct calls *serving; /* who calls waiters that are served            */
     size_t waiting;
     bool low; /* the low watermark was told, the high one not yet          */
     const void *reclaiming; /* the thread that is in the reclaim hook      */
@@ -245,6 +246,7 @@ static inline int pool_alive(const struct leat_pool *pool)
 }
 
 /* layout.c: how the metadata is laid out; the pool is so far into the block. */
+#define LAYOUT_ALIGN   64u
 #define LAYOUT_POOL_AT 64u
 int layout_plan(struct leat_pool *plan, const struct leat_pool_config *config,
                 size_t *bytes);
@@ -281,6 +283,7 @@ static inline int chunk_valid(struct leat_pool *pool, struct leat_chunk c,
 {
     uint32_t page = id_page(c.id);
 
+    *word = 0;
     if (LEAT_UNLIKELY(c.pool != pool ||
                       page >= __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE)))
         return chunk_refuse(pool, c);
@@ -303,10 +306,15 @@ int chunk_form(struct leat_pool *pool, size_t pages, uint64_t *id);
 
 /*
  * What is owed to callbacks once the lock is dropped: gathered under the lock by
- * calls_gather() after pages came or went, made by calls_make() without it.
+ * calls_gather() after pages came or went, made by calls_make() without it. A
+ * thread that comes here again from a callback adds to what it is about already,
+ * so a line that serves itself takes no more stack than one waiter.
  */
 struct calls {
     struct leat_waiter *served;
+    struct leat_waiter **end;
+    const void *self; /* the thread, while this is in the pool's list */
+    struct calls *next;
     bool water_low;
     bool water_high;
 };

@@ -47,7 +47,7 @@ static int check(const struct leat_pool_config *c)
     if (c->low_pages && !c->on_water)
         return LEAT_E_INVALID;
     if (!c->meta && (!ops->meta_get || !ops->meta_put))
-        return LEAT_E_INVALID;
+        return LEAT_E_NOMEM;
     if (c->flags & LEAT_POOL_TRACK && !leat_clock_present(c->port))
         return LEAT_E_UNSUPPORTED;
     return 0;
@@ -61,13 +61,13 @@ static int plan_magazines(struct leat_pool *plan)
     size_t threads = c->threads;
 
     if (rounds > UINT16_MAX || threads > UINT16_MAX)
-        return LEAT_E_INVALID;
+        return LEAT_E_OVERFLOW;
     if (!rounds) {
         rounds = plan->limit / MAGAZINE_PORTION;
         if (rounds > MAGAZINE_MAX)
             rounds = MAGAZINE_MAX;
     }
-    if (!threads && !c->meta) {
+    if (!threads && c->backend.ops->meta_get) {
         threads = plan->limit / THREADS_PAGES + 1;
         if (threads > THREADS_MAX)
             threads = THREADS_MAX;
@@ -122,7 +122,7 @@ static int plan_numbers(struct leat_pool *plan, size_t backend_pages)
     return 0;
 }
 
-#define LINE 64u /* bytes in a line of the cache, and the block's alignment */
+#define LINE LAYOUT_ALIGN /* bytes in a line of the cache */
 
 /* Gives the next piece of the block, or counts it when there is no block. */
 static void *piece(unsigned char *meta, size_t *at, size_t n, size_t size)
@@ -177,14 +177,18 @@ int layout_plan(struct leat_pool *plan, const struct leat_pool_config *config,
                      config->flags & LEAT_POOL_TRACK || LEAT_DEBUG;
 
     backend_pages = config->backend.ops->pages_max(config->backend.self);
+    /* One slab and no more: such a backend knows what it has. */
+    if (!backend_pages && !(config->backend.ops->caps & LEAT_CAP_GROW))
+        return LEAT_E_NOMEM;
     plan->limit = config->limit_pages;
     plan->limit_err = LEAT_E_LIMIT;
     if (!plan->limit || (backend_pages && backend_pages < plan->limit)) {
         plan->limit = backend_pages;
         plan->limit_err = LEAT_E_NOMEM;
     }
-    if (!plan->limit)
-        return config->limit_pages ? LEAT_E_NOMEM : LEAT_E_INVALID;
+    if (!plan->limit) /* it knows none and nobody says; or it has no page */
+        return config->backend.ops->caps & LEAT_CAP_GROW ? LEAT_E_INVALID
+                                                         : LEAT_E_NOMEM;
     if (config->high_pages > plan->limit)
         return LEAT_E_INVALID;
 
@@ -203,13 +207,19 @@ void layout_carve(struct leat_pool *pool, unsigned char *meta)
 
 int leat_pool_meta_size(const struct leat_pool_config *config, size_t *bytes)
 {
+    struct leat_pool_config given;
     struct leat_pool plan;
     size_t size;
     int err;
 
     if (!bytes)
         return LEAT_E_INVALID;
-    err = layout_plan(&plan, config, &size);
+    if (!config)
+        return LEAT_E_INVALID;
+    /* Asked before there is any: the answer is of a pool that is given some. */
+    given = *config;
+    given.meta = &plan;
+    err = layout_plan(&plan, &given, &size);
     if (!err)
         *bytes = size + LINE - 1; /* the caller's memory may begin anywhere */
     return err;

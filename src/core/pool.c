@@ -38,10 +38,13 @@ int leat_pool_create(struct leat_pool **out,
     if (config->meta) {
         size_t skip = (64 - ((uintptr_t)config->meta & 63)) & 63;
 
-        if (config->meta_bytes < skip || config->meta_bytes - skip < bytes)
+        /* As leat_pool_meta_size() says, wherever the memory begins. */
+        if (config->meta_bytes < 63 || config->meta_bytes - 63 < bytes)
             return LEAT_E_NOMEM;
         meta = (unsigned char *)config->meta + skip;
         memset(meta, 0, bytes);
+    } else if (!ops->meta_get || !ops->meta_put) {
+        return LEAT_E_NOMEM;
     } else {
         err = ops->meta_get(config->backend.self, bytes, &mem);
         if (err)
@@ -56,7 +59,7 @@ int leat_pool_create(struct leat_pool **out,
     layout_carve(pool, meta);
     /* A backend whose metadata comes from its pages has fewer of them now. */
     left = ops->pages_max(config->backend.self);
-    if (left < pool->limit) {
+    if (left && left < pool->limit) {
         pool->limit = left;
         pool->limit_err = LEAT_E_NOMEM;
     }

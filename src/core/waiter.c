@@ -15,8 +15,6 @@
  * passes here, with the lock held.
  */
 
-#include <string.h>
-
 #include "internal.h"
 
 static void unlink_waiter(struct leat_pool *pool, struct leat_waiter *w)
@@ -33,27 +31,39 @@ static void unlink_waiter(struct leat_pool *pool, struct leat_waiter *w)
     pool->waiting--;
 }
 
-void calls_gather(struct leat_pool *pool, struct calls *calls)
+/* Where this thread gathers waiters that it has to call. */
+static struct calls *gathering(struct leat_pool *pool, struct calls *fresh)
 {
-    struct leat_waiter **end = &calls->served;
-    struct leat_waiter *w;
-    size_t left;
+    const void *self = leat_thread_self();
+    struct calls *c;
 
-    memset(calls, 0, sizeof(*calls));
-    if (!pool->exact)
-        return;
-    while ((w = pool->oldest) && !chunk_form(pool, w->pages, &w->chunk.id)) {
-        unlink_waiter(pool, w);
-        w->chunk.pool = pool;
-        w->next = NULL;
-        *end = w;
-        end = &w->next;
-        pool->stats.served++;
-        pool->stats.gets++;
+    for (c = pool->serving; c; c = c->next) {
+        if (c->self == self)
+            return c;
     }
+    fresh->self = self;
+    fresh->next = pool->serving;
+    pool->serving = fresh;
+    return fresh;
+}
+
+static void stop_serving(struct leat_pool *pool, struct calls *calls)
+{
+    struct calls **p;
+
+    for (p = &pool->serving; *p != calls; p = &(*p)->next)
+        ;
+    *p = calls->next;
+    calls->self = NULL;
+}
+
+/* LOW or HIGH, whichever is to be told. W4 */
+static void gather_water(struct leat_pool *pool, struct calls *calls)
+{
+    size_t left = pool->limit - pool->used;
+
     if (!pool->config.low_pages)
         return;
-    left = pool->limit - pool->used;
     if (!pool->low && left < pool->config.low_pages) {
         pool->low = true;
         calls->water_low = true;
@@ -65,20 +75,67 @@ void calls_gather(struct leat_pool *pool, struct calls *calls)
     }
 }
 
-void calls_make(struct leat_pool *pool, struct calls *calls)
+void calls_gather(struct leat_pool *pool, struct calls *calls)
 {
-    struct leat_waiter *w, *next;
+    struct leat_waiter *w;
+    struct calls *to;
+    uint64_t id;
 
-    for (w = calls->served; w; w = next) {
-        struct leat_chunk c = w->chunk;
+    calls->served = NULL;
+    calls->end = &calls->served;
+    calls->self = NULL;
+    calls->water_low = false;
+    calls->water_high = false;
+    if (!pool->exact)
+        return;
+    while ((w = pool->oldest) && !chunk_form(pool, w->pages, &id)) {
+        to = gathering(pool, calls);
+        unlink_waiter(pool, w);
+        w->chunk.pool = pool;
+        w->chunk.id = id;
+        w->next = NULL;
+        *to->end = w;
+        to->end = &w->next;
+        pool->stats.served++;
+        pool->stats.gets++;
+    }
+    gather_water(pool, calls);
+}
 
-        next = w->next; /* (w) is its owner's again once it is called */
+/* Takes the next waiter to call; the last time, nobody is served any more. */
+static struct leat_waiter *next_served(struct leat_pool *pool,
+                                       struct calls *calls)
+{
+    struct leat_waiter *w;
+
+    leat_lock_take(&pool->lock);
+    w = calls->served;
+    if (w) {
+        calls->served = w->next;
+        if (!w->next)
+            calls->end = &calls->served;
         w->next = NULL;
         w->prev = NULL;
+    } else {
+        stop_serving(pool, calls);
+    }
+    leat_lock_drop(&pool->lock);
+    return w;
+}
+
+void calls_make(struct leat_pool *pool, struct calls *calls)
+{
+    struct leat_waiter *w;
+
+    while (calls->self && (w = next_served(pool, calls))) {
+        struct leat_chunk c = w->chunk;
+
         chunk_prepare(pool, id_page(c.id), desc_pages(pool, id_page(c.id)),
                       false);
-        w->served(w->arg, c);
+        w->served(w->arg, c); /* from here on (w) is its owner's again */
     }
+    if (!pool->config.on_water)
+        return;
     if (calls->water_low)
         pool->config.on_water(pool->config.arg, pool, LEAT_WATER_LOW);
     if (calls->water_high)

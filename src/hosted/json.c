@@ -73,10 +73,11 @@ int leat_stats_json(const struct leat_stats *stats, char *buf, size_t len,
                    sizeof(value));
             put(&w, "\"%s\":%" PRIu64 ",", fields[i].name, value);
         }
-        put_copies(&w, "copies", stats->copies.count);
+        put(&w, "\"copies\":{%s", "", 0);
+        put_copies(&w, "count", stats->copies.count);
         put(&w, "}%s", ",", 0);
-        put_copies(&w, "copied_bytes", stats->copies.bytes);
-        put(&w, "}%s", "}", 0);
+        put_copies(&w, "bytes", stats->copies.bytes);
+        put(&w, "}%s", "}}", 0);
         if (pass == 0) {
             if (need)
                 *need = w.at + 1;

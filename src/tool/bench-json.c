@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * Every sample, and the machine, as JSON.
+ */
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "bench.h"
+
+static json_t *machine(void)
+{
+    struct machine m;
+
+    machine_look(&m);
+    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s}", "cpu", m.cpu, "cpus",
+                     m.cpus, "kernel", m.kernel, "governor", m.governor,
+                     "transparent_hugepage", m.thp, "compiler", m.compiler);
+}
+
+static json_t *samples(const struct bench *b)
+{
+    json_t *list = json_array();
+    unsigned round;
+    int row, peer;
+
+    for (row = 0; row < bench_nrows; row++) {
+        for (peer = 0; peer < bench_npeers; peer++) {
+            for (round = 0; round < b->rounds; round++) {
+                double value = b->value[row][peer][round];
+
+                if (isnan(value))
+                    continue;
+                json_array_append_new(
+                    list, json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:f}",
+                                    "case", bench_rows[row].of, "metric",
+                                    bench_rows[row].metric, "unit",
+                                    bench_rows[row].unit, "peer",
+                                    bench_peers[peer].name, "round", (int)round,
+                                    "order", (int)b->order[row][peer][round],
+                                    "value", value));
+            }
+        }
+    }
+    return list;
+}
+
+static json_t *missing(const struct bench *b)
+{
+    json_t *list = json_array();
+    int peer;
+
+    for (peer = 0; peer < bench_npeers; peer++) {
+        if (b->peer_state[peer] == STATE_MISSING)
+            json_array_append_new(list, json_string(bench_peers[peer].name));
+    }
+    return list;
+}
+
+bool bench_write_json(const struct bench *b)
+{
+    json_t *all =
+        json_pack("{s:s, s:s, s:o, s:i, s:I, s:i, s:f, s:o, s:o}", "bench",
+                  "pages", "version", PACKAGE_VERSION, "machine", machine(),
+                  "rounds", (int)b->rounds, "seed", (json_int_t)b->seed,
+                  "milliseconds", (int)b->milliseconds, "seconds", b->seconds,
+                  "missing", missing(b), "samples", samples(b));
+    FILE *f;
+    bool good;
+
+    if (!all)
+        return tool_fail("out of memory for the JSON");
+    f = fopen(b->json, "w");
+    if (!f) {
+        json_decref(all);
+        return tool_fail("%s: cannot write: %s", b->json, strerror(errno));
+    }
+    good = !json_dumpf(all, f, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    good = fputc('\n', f) != EOF && good;
+    good = !fclose(f) && good;
+    json_decref(all);
+    return good || tool_fail("%s: cannot write it whole", b->json);
+}

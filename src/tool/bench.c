@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * leat bench pages: leat beside others, in one run.
+ */
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+
+static int find_peer(const char *name)
+{
+    int i;
+
+    for (i = 0; i < bench_npeers; i++) {
+        if (!strcmp(bench_peers[i].name, name))
+            return i;
+    }
+    return -1;
+}
+
+/* Picks what a list names, and nothing else; gives a name that is none. */
+static const char *pick(char *list, bool *in, int n, bool cases)
+{
+    char *name, *save = NULL;
+    bool found;
+    int i;
+
+    memset(in, 0, (size_t)n * sizeof *in);
+    for (name = strtok_r(list, ",", &save); name;
+         name = strtok_r(NULL, ",", &save)) {
+        found = false;
+        for (i = 0; i < n; i++) {
+            if (strcmp(cases ? bench_rows[i].of : bench_peers[i].name, name))
+                continue;
+            in[i] = true;
+            found = true;
+        }
+        if (!found)
+            return name;
+    }
+    return NULL;
+}
+
+static void list_names(void)
+{
+    int i;
+
+    printf("cases (--cases):\n");
+    for (i = 0; i < bench_nrows; i++) {
+        if (!i || strcmp(bench_rows[i].of, bench_rows[i - 1].of))
+            printf("  %-20s %s\n", bench_rows[i].of, bench_rows[i].title);
+    }
+    printf("peers (--peers, --against):\n");
+    for (i = 0; i < bench_npeers; i++)
+        printf("  %-20s %s\n", bench_peers[i].name, bench_peers[i].tells);
+}
+
+enum {
+    OPT_QUICK,
+    OPT_ROUNDS,
+    OPT_TIME,
+    OPT_SEED,
+    OPT_CASES,
+    OPT_PEERS,
+    OPT_AGAINST,
+    OPT_JSON,
+    OPT_LIST,
+};
+
+static const struct option options[] = {
+    {"quick", no_argument, NULL, OPT_QUICK},
+    {"rounds", required_argument, NULL, OPT_ROUNDS},
+    {"time", required_argument, NULL, OPT_TIME},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"cases", required_argument, NULL, OPT_CASES},
+    {"peers", required_argument, NULL, OPT_PEERS},
+    {"against", required_argument, NULL, OPT_AGAINST},
+    {"json", required_argument, NULL, OPT_JSON},
+    {"list", no_argument, NULL, OPT_LIST},
+    {NULL, 0, NULL, 0},
+};
+
+/* Gives -1 to go on, else an exit status. */
+static int option(struct bench *b, int opt, char *arg)
+{
+    const char *bad = NULL;
+    uint64_t n;
+
+    switch (opt) {
+    case OPT_QUICK:
+        break;
+    case OPT_ROUNDS:
+        if (!tool_number(arg, 1, ROUNDS_MAX, &n))
+            return tool_usage_error(&verb_bench, "bench: --rounds %s: 1 to %d",
+                                    arg, ROUNDS_MAX);
+        b->rounds = (unsigned)n;
+        break;
+    case OPT_TIME:
+        if (!tool_number(arg, 1, 10000, &n))
+            return tool_usage_error(&verb_bench,
+                                    "bench: --time %s: 1 to 10000 ms", arg);
+        b->milliseconds = (unsigned)n;
+        break;
+    case OPT_SEED:
+        if (!tool_number(arg, 0, INT64_MAX, &b->seed))
+            return tool_usage_error(&verb_bench, "bench: --seed %s: a number",
+                                    arg);
+        break;
+    case OPT_CASES:
+        bad = pick(arg, b->row_in, bench_nrows, true);
+        break;
+    case OPT_PEERS:
+        bad = pick(arg, b->peer_in, bench_npeers, false);
+        break;
+    case OPT_AGAINST:
+        b->against = find_peer(arg);
+        if (b->against < 0)
+            bad = arg;
+        break;
+    case OPT_JSON:
+        b->json = arg;
+        break;
+    case OPT_LIST:
+        list_names();
+        return EXIT_GOOD;
+    default:
+        return tool_usage_error(&verb_bench,
+                                "bench: no such option, or it lacks its "
+                                "argument");
+    }
+    if (bad)
+        return tool_usage_error(
+            &verb_bench, "bench: %s: no such name; --list has them", bad);
+    return -1;
+}
+
+static int pages(int argc, char **argv)
+{
+    struct bench *b = malloc(sizeof *b);
+    int opt, status = -1, i;
+    bool quick = false, good;
+
+    if (!b) {
+        tool_fail("out of memory");
+        return EXIT_BAD;
+    }
+    /* First, for the others change what it stands for. */
+    for (i = 1; i < argc; i++)
+        quick |= !strcmp(argv[i], "--quick");
+    bench_defaults(b, quick);
+    opterr = 0;
+    while (status < 0 &&
+           (opt = getopt_long(argc, argv, "", options, NULL)) != -1)
+        status = option(b, opt, optarg);
+    if (status < 0 && optind < argc)
+        status = tool_usage_error(&verb_bench, "bench: pages takes no %s",
+                                  argv[optind]);
+    if (status < 0) {
+        good = bench_measure_all(b);
+        bench_report(b);
+        if (b->json && !bench_write_json(b))
+            good = false;
+        status = good && b->done ? EXIT_GOOD : EXIT_BAD;
+    }
+    free(b);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    if (argc < 2)
+        return tool_usage_error(&verb_bench, "bench: of what?");
+    if (strcmp(argv[1], "pages"))
+        return tool_usage_error(&verb_bench, "bench: no such bench: %s",
+                                argv[1]);
+    return pages(argc - 1, argv + 1);
+}
+
+const struct verb verb_bench = {
+    .name = "bench",
+    .summary = "measure leat beside other allocators",
+    .usage = "bench pages [--quick] [--rounds N] [--time MS] [--seed N]\n"
+             "                  [--cases NAME,...] [--peers NAME,...] "
+             "[--against PEER]\n"
+             "                  [--json FILE] [--list]",
+    .help =
+        "Measures pages of 4096 bytes, aligned to that: got and put in "
+        "several\n"
+        "ways, by leat and by its peers, each an executable of its own.\n\n"
+        "  --quick           fewer cases and peers, 5 rounds: half a minute\n"
+        "  --rounds N        rounds (9)\n"
+        "  --time MS         milliseconds that a sample measures (100)\n"
+        "  --seed N          of the order within the rounds (1)\n"
+        "  --cases NAME,...  only these cases\n"
+        "  --peers NAME,...  only these peers\n"
+        "  --against PEER    whom the last column is relative to (dpdk)\n"
+        "  --json FILE       all samples, and the machine\n"
+        "  --list            the names of cases and peers\n",
+    .run = run,
+};
