@@ -114,7 +114,7 @@ CORE_CFLAGS = \
 
 lib_LIBRARIES = libleat-core.a
 libleat_core_a_SOURCES = $(core_sources) $(private_headers)
-libleat_core_a_CPPFLAGS = $(AM_CPPFLAGS) $(CORE_CPPFLAGS)
+libleat_core_a_CPPFLAGS = $(BASE_CPPFLAGS) $(CORE_CPPFLAGS)
 libleat_core_a_CFLAGS = $(CORE_CFLAGS) $(WARN_CFLAGS) $(WARN_C_CFLAGS)
 
 # ------------------------------------------------------------ libleat, hosted
@@ -129,7 +129,7 @@ HOSTED_CFLAGS = \
 
 lib_LTLIBRARIES = libleat.la
 libleat_la_SOURCES = $(libleat_sources) $(private_headers)
-libleat_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
+libleat_la_CPPFLAGS = $(BASE_CPPFLAGS) -D_GNU_SOURCE
 libleat_la_CFLAGS = $(HOSTED_CFLAGS) $(WARN_CFLAGS) $(WARN_C_CFLAGS)
 libleat_la_LDFLAGS = \
     -version-info 0:0:0 \
@@ -185,9 +185,9 @@ leat_SOURCES = \
     src/tool/transfer.c \
     src/tool/transfer.h \
     $(NULL)
-leat_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE \
+leat_CPPFLAGS = $(BASE_CPPFLAGS) -D_GNU_SOURCE \
     -DPKGLIBEXECDIR='"$(pkglibexecdir)"'
-leat_CFLAGS = $(AM_CFLAGS) $(WARN_C_CFLAGS) $(CRYPTO_CFLAGS) \
+leat_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS) $(WARN_C_CFLAGS) $(CRYPTO_CFLAGS) \
     $(JANSSON_CFLAGS)
 leat_LDFLAGS = -static
 leat_LDADD = libleat.la $(CRYPTO_LIBS) $(JANSSON_LIBS)

@@ -30,7 +30,7 @@ static struct leat_rounds *block_of(struct leat_batch b)
                : NULL;
 }
 
-bool batch_has(const struct leat_pool *pool, uint32_t page)
+bool leat_batch_has(const struct leat_pool *pool, uint32_t page)
 {
     uint32_t i, k;
 
@@ -57,7 +57,7 @@ static int fill_spare(struct leat_magazine *m)
 
     leat_lock_take(&pool->lock);
     if (!m->spare) {
-        struct leat_rounds *r = block_empty(pool);
+        struct leat_rounds *r = leat_block_empty(pool);
 
         if (r)
             r->n = 0;
@@ -70,7 +70,7 @@ static int fill_spare(struct leat_magazine *m)
         return err;
     if (m->top == m->loaded->ids) {
         /* One page through the ordinary ways brings the rest along. */
-        c = magazine_get_slow(m);
+        c = leat_magazine_get_slow(m);
         if (!c.pool)
             return leat_chunk_error(c);
         err = leat_magazine_put(m, c);
@@ -83,7 +83,7 @@ static int fill_spare(struct leat_magazine *m)
 
         m->loaded->n = (uint32_t)(m->top - m->loaded->ids);
         __atomic_store_n(&m->spare, m->loaded, __ATOMIC_RELAXED);
-        magazine_window(m, spare, 0);
+        leat_magazine_window(m, spare, 0);
     }
     leat_lock_drop(&pool->lock);
     return 0;
@@ -94,7 +94,7 @@ static void batch_page(struct leat_pool *pool, uint32_t page)
 {
     uint32_t word = state_load(pool, page);
 
-    chunk_prepare(pool, page, 1, false);
+    leat_chunk_prepare(pool, page, 1, false);
     state_store(pool, page, word);
 }
 
@@ -152,7 +152,7 @@ int leat_magazine_give(struct leat_magazine *m, struct leat_batch b)
         return LEAT_E_STALE;
     __atomic_store_n(&r->batch, r->batch + 1, __ATOMIC_RELAXED);
     for (i = 0; LEAT_DEBUG && i < r->n; i++)
-        debug_poison(page_addr(pool, id_page(r->ids[i])), LEAT_PAGE_SIZE);
+        leat_debug_poison(page_addr(pool, id_page(r->ids[i])), LEAT_PAGE_SIZE);
     if (!m->spare) {
         __atomic_store_n(&m->spare, r, __ATOMIC_RELEASE);
         return 0;
@@ -163,8 +163,8 @@ int leat_magazine_give(struct leat_magazine *m, struct leat_batch b)
         pool->depot_full = r;
         pool->in_depot += r->n;
     } else {
-        block_spill(pool, r);
-        block_retire(pool, r);
+        leat_block_spill(pool, r);
+        leat_block_retire(pool, r);
     }
     leat_lock_drop(&pool->lock);
     return 0;

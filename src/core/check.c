@@ -131,7 +131,7 @@ static const char *check_out(struct leat_pool *pool)
         run_chunks += n > 1;
         run_pages += n > 1 ? n : 0;
     }
-    if (pages != pool_pages_out(pool))
+    if (pages != leat_pool_pages_out(pool))
         return "D4 the pages out do not add up";
     if (run_pages != pool->run_pages || run_chunks != pool->run_chunks)
         return "C1 the runs out do not add up";

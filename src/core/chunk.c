@@ -26,7 +26,7 @@ static int tail_error(const struct leat_pool *pool, uint64_t id)
     return LEAT_E_STALE;
 }
 
-int chunk_refuse(struct leat_pool *pool, struct leat_chunk c)
+int leat_chunk_refuse(struct leat_pool *pool, struct leat_chunk c)
 {
     uint32_t page = id_page(c.id);
     int err = pool_alive(pool);
@@ -37,7 +37,7 @@ int chunk_refuse(struct leat_pool *pool, struct leat_chunk c)
     if (c.pool != pool ||
         page >= __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE))
         return LEAT_E_FOREIGN;
-    debug_event(pool, page, LEAT_EVENT_STALE);
+    leat_debug_event(pool, page, LEAT_EVENT_STALE);
     return state_load(pool, page) & STATE_TAIL ? tail_error(pool, c.id)
                                                : LEAT_E_STALE;
 }
@@ -134,7 +134,7 @@ int leat_chunk_split(struct leat_chunk c, struct leat_chunk *pages, size_t max)
         pages[i].pool = pool;
         pages[i].id = make_id(head + i, life);
         state_store(pool, head + i, life | flags);
-        debug_event(pool, head + i, LEAT_EVENT_SPLIT);
+        leat_debug_event(pool, head + i, LEAT_EVENT_SPLIT);
     }
     desc_pages_set(pool, head, 1);
     if (adopted) {
@@ -194,7 +194,7 @@ int leat_chunk_find(struct leat_pool *pool, const void *addr,
     if (!out)
         return LEAT_E_INVALID;
     leat_lock_take(&pool->lock);
-    slot = slab_find(pool, addr);
+    slot = leat_slab_find(pool, addr);
     if (slot == NO_SLAB) {
         err = LEAT_E_FOREIGN;
         goto out;
@@ -204,8 +204,8 @@ int leat_chunk_find(struct leat_pool *pool, const void *addr,
         (uint32_t)(((uintptr_t)addr - (uintptr_t)pool->slabs[slot].mem.base) /
                    LEAT_PAGE_SIZE);
     word = state_load(pool, page);
-    pool_mark_idle(pool);
-    if (bit_get(pool->mark_bits, page) || batch_has(pool, page))
+    leat_pool_mark_idle(pool);
+    if (bit_get(pool->mark_bits, page) || leat_batch_has(pool, page))
         err = LEAT_E_FOREIGN;
     else if (word & STATE_TAIL || (uintptr_t)addr % LEAT_PAGE_SIZE)
         err = LEAT_E_INTERIOR;

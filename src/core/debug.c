@@ -32,8 +32,8 @@
 #endif
 #endif
 
-void debug_event(struct leat_pool *pool, uint32_t page,
-                 enum leat_event_what what)
+void leat_debug_event(struct leat_pool *pool, uint32_t page,
+                      enum leat_event_what what)
 {
     struct page_events *e = &pool->events[page];
     uint64_t n = __atomic_fetch_add(&e->count, 1, __ATOMIC_RELAXED);
@@ -46,7 +46,7 @@ void debug_event(struct leat_pool *pool, uint32_t page,
     __atomic_store_n(&slot->what, what, __ATOMIC_RELAXED);
 }
 
-void debug_poison(void *addr, size_t bytes)
+void leat_debug_poison(void *addr, size_t bytes)
 {
 #if HAVE_ASAN
     __asan_poison_memory_region(addr, bytes);
@@ -58,7 +58,7 @@ void debug_poison(void *addr, size_t bytes)
     (void)bytes;
 }
 
-void debug_unpoison(void *addr, size_t bytes)
+void leat_debug_unpoison(void *addr, size_t bytes)
 {
 #if HAVE_ASAN
     __asan_unpoison_memory_region(addr, bytes);
@@ -88,7 +88,7 @@ int leat_pool_events(struct leat_pool *pool, const void *addr,
         uint64_t count, first;
 
         leat_lock_take(&pool->lock);
-        slot = slab_find(pool, addr);
+        slot = leat_slab_find(pool, addr);
         if (slot == NO_SLAB) {
             leat_lock_drop(&pool->lock);
             return LEAT_E_FOREIGN;

@@ -21,7 +21,8 @@
 
 #include "internal.h"
 
-void magazine_window(struct leat_magazine *m, struct leat_rounds *r, uint32_t n)
+void leat_magazine_window(struct leat_magazine *m, struct leat_rounds *r,
+                          uint32_t n)
 {
     struct leat_pool *pool = m->pool;
 
@@ -33,7 +34,7 @@ void magazine_window(struct leat_magazine *m, struct leat_rounds *r, uint32_t n)
     __atomic_store_n(&m->top, r->ids + n, __ATOMIC_RELAXED);
 }
 
-size_t magazine_pages(const struct leat_magazine *m)
+size_t leat_magazine_pages(const struct leat_magazine *m)
 {
     const struct leat_rounds *spare =
         __atomic_load_n(&m->spare, __ATOMIC_RELAXED);
@@ -45,7 +46,7 @@ size_t magazine_pages(const struct leat_magazine *m)
     return spare ? n + spare->n : n;
 }
 
-struct leat_rounds *block_empty(struct leat_pool *pool)
+struct leat_rounds *leat_block_empty(struct leat_pool *pool)
 {
     struct leat_rounds *r = pool->depot_empty;
 
@@ -57,20 +58,20 @@ struct leat_rounds *block_empty(struct leat_pool *pool)
     return r;
 }
 
-void block_retire(struct leat_pool *pool, struct leat_rounds *r)
+void leat_block_retire(struct leat_pool *pool, struct leat_rounds *r)
 {
     r->n = 0;
     r->next = pool->depot_empty;
     pool->depot_empty = r;
 }
 
-void block_spill(struct leat_pool *pool, struct leat_rounds *r)
+void leat_block_spill(struct leat_pool *pool, struct leat_rounds *r)
 {
     while (r->n)
-        slab_give(pool, id_page(r->ids[--r->n]), 1);
+        leat_slab_give(pool, id_page(r->ids[--r->n]), 1);
 }
 
-bool depot_spill(struct leat_pool *pool)
+bool leat_depot_spill(struct leat_pool *pool)
 {
     bool any = pool->depot_full != NULL;
     struct leat_rounds *r;
@@ -78,8 +79,8 @@ bool depot_spill(struct leat_pool *pool)
     while ((r = pool->depot_full)) {
         pool->depot_full = r->next;
         pool->in_depot -= r->n;
-        block_spill(pool, r);
-        block_retire(pool, r);
+        leat_block_spill(pool, r);
+        leat_block_retire(pool, r);
     }
     return any;
 }
@@ -90,10 +91,10 @@ static void swap(struct leat_magazine *m, uint32_t n)
 
     m->loaded->n = n;
     __atomic_store_n(&m->spare, m->loaded, __ATOMIC_RELAXED);
-    magazine_window(m, spare, spare->n);
+    leat_magazine_window(m, spare, spare->n);
 }
 
-int magazine_load(struct leat_magazine *m)
+int leat_magazine_load(struct leat_magazine *m)
 {
     struct leat_pool *pool = m->pool;
     struct leat_rounds *r = pool->depot_full;
@@ -108,13 +109,13 @@ int magazine_load(struct leat_magazine *m)
     if (r) {
         pool->depot_full = r->next;
         pool->in_depot -= r->n;
-        block_retire(pool, m->loaded);
-        magazine_window(m, r, r->n);
+        leat_block_retire(pool, m->loaded);
+        leat_magazine_window(m, r, r->n);
         return 0;
     }
     r = m->loaded;
     for (n = 0; n < pool->rounds_max; n++) {
-        err = slab_take(pool, 1, &page);
+        err = leat_slab_take(pool, 1, &page);
         if (err)
             break;
         r->ids[n] = make_id(page, state_load(pool, page));
@@ -126,11 +127,11 @@ int magazine_load(struct leat_magazine *m)
         r->ids[page] = r->ids[n - 1 - page];
         r->ids[n - 1 - page] = id;
     }
-    magazine_window(m, r, n);
+    leat_magazine_window(m, r, n);
     return n ? 0 : err;
 }
 
-void magazine_unload(struct leat_magazine *m)
+void leat_magazine_unload(struct leat_magazine *m)
 {
     struct leat_pool *pool = m->pool;
     struct leat_rounds *empty;
@@ -141,27 +142,27 @@ void magazine_unload(struct leat_magazine *m)
     }
     pool->stats.exchanges++;
     m->loaded->n = pool->rounds_max;
-    empty = block_empty(pool);
+    empty = leat_block_empty(pool);
     if (empty) {
         m->loaded->next = pool->depot_full;
         pool->depot_full = m->loaded;
         pool->in_depot += pool->rounds_max;
         empty->n = 0;
-        magazine_window(m, empty, 0);
+        leat_magazine_window(m, empty, 0);
     } else {
         /* All blocks are out as batches: the free set takes the pages. */
-        block_spill(pool, m->loaded);
-        magazine_window(m, m->loaded, 0);
+        leat_block_spill(pool, m->loaded);
+        leat_magazine_window(m, m->loaded, 0);
     }
 }
 
-void magazine_spill(struct leat_magazine *m)
+void leat_magazine_spill(struct leat_magazine *m)
 {
     if (!m->loaded)
         return;
     m->loaded->n = (uint32_t)(m->top - m->loaded->ids);
-    block_spill(m->pool, m->loaded);
-    magazine_window(m, m->loaded, 0);
+    leat_block_spill(m->pool, m->loaded);
+    leat_magazine_window(m, m->loaded, 0);
     if (m->spare)
-        block_spill(m->pool, m->spare);
+        leat_block_spill(m->pool, m->spare);
 }

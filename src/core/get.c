@@ -26,10 +26,10 @@ struct want {
     uint64_t id;                /* the run     */
 };
 
-int chunk_form(struct leat_pool *pool, size_t pages, uint64_t *id)
+int leat_chunk_form(struct leat_pool *pool, size_t pages, uint64_t *id)
 {
     uint32_t first, i;
-    int err = slab_take(pool, pages, &first);
+    int err = leat_slab_take(pool, pages, &first);
 
     if (err)
         return err;
@@ -46,12 +46,12 @@ int chunk_form(struct leat_pool *pool, size_t pages, uint64_t *id)
     return 0;
 }
 
-void chunk_prepare(struct leat_pool *pool, uint32_t page, size_t pages,
-                   bool zero)
+void leat_chunk_prepare(struct leat_pool *pool, uint32_t page, size_t pages,
+                        bool zero)
 {
     unsigned char *addr = page_addr(pool, page);
 
-    debug_unpoison(addr, pages * LEAT_PAGE_SIZE);
+    leat_debug_unpoison(addr, pages * LEAT_PAGE_SIZE);
     if (zero || pool->config.zero == LEAT_ZERO_ALWAYS)
         memset(addr, 0, pages * LEAT_PAGE_SIZE);
     if (pool->track) {
@@ -63,7 +63,7 @@ void chunk_prepare(struct leat_pool *pool, uint32_t page, size_t pages,
     }
     if (pool->track || LEAT_DEBUG)
         state_store(pool, page, state_load(pool, page) | STATE_SLOW);
-    debug_event(pool, page, LEAT_EVENT_GET);
+    leat_debug_event(pool, page, LEAT_EVENT_GET);
 }
 
 /* Takes single pages, all or none, from wherever they lie. */
@@ -73,9 +73,9 @@ static int take_singles(struct leat_pool *pool, struct want *want)
     size_t own = 0, room, i;
 
     if (m)
-        own = magazine_pages(m) + pool->in_depot;
+        own = leat_magazine_pages(m) + pool->in_depot;
     else
-        depot_spill(pool);
+        leat_depot_spill(pool);
     room = pool->limit - pool->used;
     if (room + own < want->pages)
         return pool->limit_err;
@@ -89,12 +89,12 @@ static int take_singles(struct leat_pool *pool, struct want *want)
         c->pool = pool;
         if (m) {
             if (m->top == m->loaded->ids)
-                magazine_load(m);
+                leat_magazine_load(m);
             c->id = m->top[-1];
             __atomic_store_n(&m->top, m->top - 1, __ATOMIC_RELAXED);
             __atomic_store_n(&m->gets, m->gets + 1, __ATOMIC_RELEASE);
         } else {
-            chunk_form(pool, 1, &c->id);
+            leat_chunk_form(pool, 1, &c->id);
         }
     }
     return 0;
@@ -108,12 +108,12 @@ static int try_once(struct leat_pool *pool, struct want *want)
         return LEAT_E_BUSY;
     if (want->singles)
         return take_singles(pool, want);
-    err = chunk_form(pool, want->pages, &want->id);
-    if (err && depot_spill(pool))
-        err = chunk_form(pool, want->pages, &want->id);
-    if (err && want->m && magazine_pages(want->m)) {
-        magazine_spill(want->m);
-        err = chunk_form(pool, want->pages, &want->id);
+    err = leat_chunk_form(pool, want->pages, &want->id);
+    if (err && leat_depot_spill(pool))
+        err = leat_chunk_form(pool, want->pages, &want->id);
+    if (err && want->m && leat_magazine_pages(want->m)) {
+        leat_magazine_spill(want->m);
+        err = leat_chunk_form(pool, want->pages, &want->id);
     }
     return err;
 }
@@ -148,8 +148,8 @@ static int grow(struct leat_pool *pool, const struct want *want, bool again)
 
     /* A slab came, and no aligned run was in it: ask for one that must have. */
     if (again && !want->singles)
-        ask += run_align(pool, ask) - 1;
-    return pool_grow(pool, ask);
+        ask += leat_run_align(pool, ask) - 1;
+    return leat_pool_grow(pool, ask);
 }
 
 /* A run is missed by others' luck so often at the most, then it is given up. */
@@ -169,9 +169,9 @@ static int get_loop(struct leat_pool *pool, struct want *want)
         err = try_once(pool, want);
         if (!err && (!want->singles || !want->m || !want->m->loaded))
             pool->stats.gets += want->singles ? want->pages : 1;
-        calls_gather(pool, &calls);
+        leat_calls_gather(pool, &calls);
         leat_lock_drop(&pool->lock);
-        calls_make(pool, &calls);
+        leat_calls_make(pool, &calls);
         if (!err || err == LEAT_E_BUSY)
             break;
         if (err == LEAT_E_NOMEM && !refused && grown < rounds) {
@@ -192,9 +192,9 @@ static int get_loop(struct leat_pool *pool, struct want *want)
     return err;
 }
 
-struct leat_chunk pool_get_locked(struct leat_pool *pool,
-                                  struct leat_magazine *m, size_t pages,
-                                  bool zero)
+struct leat_chunk leat_pool_get_locked(struct leat_pool *pool,
+                                       struct leat_magazine *m, size_t pages,
+                                       bool zero)
 {
     struct want want = {.m = m, .pages = pages};
     struct leat_chunk c;
@@ -208,12 +208,12 @@ struct leat_chunk pool_get_locked(struct leat_pool *pool,
         return chunk_error(err);
     c.pool = pool;
     c.id = want.id;
-    chunk_prepare(pool, id_page(c.id), pages, zero);
+    leat_chunk_prepare(pool, id_page(c.id), pages, zero);
     return c;
 }
 
-int pool_get_bulk_locked(struct leat_pool *pool, struct leat_magazine *m,
-                         struct leat_chunk *out, size_t n)
+int leat_pool_get_bulk_locked(struct leat_pool *pool, struct leat_magazine *m,
+                              struct leat_chunk *out, size_t n)
 {
     struct want want = {.m = m, .pages = n, .singles = out};
     int err = pool_alive(pool);
@@ -227,7 +227,7 @@ int pool_get_bulk_locked(struct leat_pool *pool, struct leat_magazine *m,
     if (err)
         return err;
     for (i = 0; i < n; i++)
-        chunk_prepare(pool, id_page(out[i].id), 1, false);
+        leat_chunk_prepare(pool, id_page(out[i].id), 1, false);
     return 0;
 }
 

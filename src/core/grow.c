@@ -14,7 +14,7 @@ static uint32_t units_of(size_t pages)
     return (uint32_t)((pages + UNIT_PAGES - 1) / UNIT_PAGES);
 }
 
-int pool_grow(struct leat_pool *pool, size_t pages)
+int leat_pool_grow(struct leat_pool *pool, size_t pages)
 {
     struct leat_backend backend = pool->config.backend;
     struct leat_slab mem;
@@ -40,7 +40,7 @@ int pool_grow(struct leat_pool *pool, size_t pages)
     leat_lock_take(&pool->lock);
     room = (size_t)(pool->slab_units_max - pool->slab_units) * UNIT_PAGES;
     if (units_of(mem.pages) <= pool->slab_units_max - pool->slab_units)
-        err = slab_add(pool, &mem, &slot);
+        err = leat_slab_add(pool, &mem, &slot);
     else
         err = LEAT_E_NOMEM;
     if (!err) {
@@ -49,9 +49,9 @@ int pool_grow(struct leat_pool *pool, size_t pages)
         pool->slab_units += units_of(s->pages);
         pool->in_slabs += s->pages;
         pool->stats.slabs_got++;
-        pool->used += s->pages; /* as slab_give() takes them off again */
-        slab_give(pool, s->first, s->pages);
-        debug_poison(mem.base, mem.pages * LEAT_PAGE_SIZE);
+        pool->used += s->pages; /* as leat_slab_give() takes them off again */
+        leat_slab_give(pool, s->first, s->pages);
+        leat_debug_poison(mem.base, mem.pages * LEAT_PAGE_SIZE);
     }
     leat_lock_drop(&pool->lock);
     if (err && backend.ops->slab_put)
@@ -60,16 +60,13 @@ int pool_grow(struct leat_pool *pool, size_t pages)
 }
 
 /* Takes one wholly free slab off the pool, the newest first. */
-static bool slab_unhook(struct leat_pool *pool, size_t keep,
-                        struct leat_slab *out)
+static bool slab_unhook(struct leat_pool *pool, struct leat_slab *out)
 {
     uint32_t i, found = NO_SLAB;
 
     for (i = pool->first_slab; i != NO_SLAB; i = pool->slabs[i].next) {
-        struct slab *s = &pool->slabs[i];
-
-        if (!s->adopted && s->free == s->pages &&
-            pool->in_free - s->pages >= keep)
+        if (!pool->slabs[i].adopted &&
+            pool->slabs[i].free == pool->slabs[i].pages)
             found = i;
     }
     if (found == NO_SLAB)
@@ -79,7 +76,7 @@ static bool slab_unhook(struct leat_pool *pool, size_t keep,
     pool->in_slabs -= pool->slabs[found].pages;
     pool->slab_units -= units_of(pool->slabs[found].pages);
     pool->stats.slabs_put++;
-    slab_remove(pool, found);
+    leat_slab_remove(pool, found);
     return true;
 }
 
@@ -115,11 +112,12 @@ int leat_pool_trim(struct leat_pool *pool, size_t keep_pages, size_t *trimmed)
     if (!backend.ops->slab_put && !backend.ops->discard)
         return LEAT_E_UNSUPPORTED;
     leat_lock_take(&pool->lock);
-    depot_spill(pool);
-    while (backend.ops->slab_put && slab_unhook(pool, keep_pages, &mem)) {
+    leat_depot_spill(pool);
+    while (backend.ops->slab_put && pool->in_free > keep_pages &&
+           slab_unhook(pool, &mem)) {
         leat_lock_drop(&pool->lock);
         gone += mem.pages;
-        debug_unpoison(mem.base, mem.pages * LEAT_PAGE_SIZE);
+        leat_debug_unpoison(mem.base, mem.pages * LEAT_PAGE_SIZE);
         backend.ops->slab_put(backend.self, &mem);
         leat_lock_take(&pool->lock);
     }
@@ -180,7 +178,7 @@ int leat_pool_adopt(struct leat_pool *pool, void *base, size_t pages,
     else if (overlaps(pool, base, pages * LEAT_PAGE_SIZE))
         err = LEAT_E_BUSY;
     else
-        err = slab_add(pool, &mem, &slot);
+        err = leat_slab_add(pool, &mem, &slot);
     if (!err) {
         s = &pool->slabs[slot];
         s->adopted = true;
@@ -198,7 +196,7 @@ int leat_pool_adopt(struct leat_pool *pool, void *base, size_t pages,
         for (i = 1; i < s->pages; i++)
             state_store(pool, s->first + i,
                         state_load(pool, s->first + i) | STATE_TAIL);
-        debug_event(pool, s->first, LEAT_EVENT_GET);
+        leat_debug_event(pool, s->first, LEAT_EVENT_GET);
     }
     leat_lock_drop(&pool->lock);
     return err;

@@ -248,35 +248,35 @@ static inline int pool_alive(const struct leat_pool *pool)
 /* layout.c: how the metadata is laid out; the pool is so far into the block. */
 #define LAYOUT_ALIGN   64u
 #define LAYOUT_POOL_AT 64u
-int layout_plan(struct leat_pool *plan, const struct leat_pool_config *config,
-                size_t *bytes);
-void layout_carve(struct leat_pool *pool, unsigned char *meta);
+int leat_layout_plan(struct leat_pool *plan,
+                     const struct leat_pool_config *config, size_t *bytes);
+void leat_layout_carve(struct leat_pool *pool, unsigned char *meta);
 
-/* slab.c: the free set. All under the lock but pool_grow(). */
-int slab_take(struct leat_pool *pool, size_t pages, uint32_t *first);
-void slab_give(struct leat_pool *pool, uint32_t first, uint32_t pages);
-int slab_add(struct leat_pool *pool, const struct leat_slab *mem,
-             uint32_t *slot);
-void slab_remove(struct leat_pool *pool, uint32_t slot);
-uint32_t slab_find(const struct leat_pool *pool, const void *addr);
-size_t run_align(const struct leat_pool *pool, size_t pages);
-int pool_grow(struct leat_pool *pool, size_t pages);
+/* slab.c: the free set. All under the lock but leat_pool_grow(). */
+int leat_slab_take(struct leat_pool *pool, size_t pages, uint32_t *first);
+void leat_slab_give(struct leat_pool *pool, uint32_t first, uint32_t pages);
+int leat_slab_add(struct leat_pool *pool, const struct leat_slab *mem,
+                  uint32_t *slot);
+void leat_slab_remove(struct leat_pool *pool, uint32_t slot);
+uint32_t leat_slab_find(const struct leat_pool *pool, const void *addr);
+size_t leat_run_align(const struct leat_pool *pool, size_t pages);
+int leat_pool_grow(struct leat_pool *pool, size_t pages);
 
 /* get.c and put.c: the ways that take the lock. */
-struct leat_chunk pool_get_locked(struct leat_pool *pool,
-                                  struct leat_magazine *m, size_t pages,
-                                  bool zero);
-int pool_get_bulk_locked(struct leat_pool *pool, struct leat_magazine *m,
-                         struct leat_chunk *out, size_t n);
-int pool_put_locked(struct leat_pool *pool, struct leat_magazine *m,
-                    struct leat_chunk c);
+struct leat_chunk leat_pool_get_locked(struct leat_pool *pool,
+                                       struct leat_magazine *m, size_t pages,
+                                       bool zero);
+int leat_pool_get_bulk_locked(struct leat_pool *pool, struct leat_magazine *m,
+                              struct leat_chunk *out, size_t n);
+int leat_pool_put_locked(struct leat_pool *pool, struct leat_magazine *m,
+                         struct leat_chunk c);
 
 /* chunk.c: what is wrong with a handle, counted. */
-int chunk_refuse(struct leat_pool *pool, struct leat_chunk c);
+int leat_chunk_refuse(struct leat_pool *pool, struct leat_chunk c);
 
 /*
  * 0 and the state word of the chunk that (c) names, or what is wrong with it. A
- * dead pool has no number ready, so chunk_refuse() is where that is found.
+ * dead pool has no number ready, so leat_chunk_refuse() is where that is found.
  */
 static inline int chunk_valid(struct leat_pool *pool, struct leat_chunk c,
                               uint32_t *word)
@@ -286,27 +286,27 @@ static inline int chunk_valid(struct leat_pool *pool, struct leat_chunk c,
     *word = 0;
     if (LEAT_UNLIKELY(c.pool != pool ||
                       page >= __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE)))
-        return chunk_refuse(pool, c);
+        return leat_chunk_refuse(pool, c);
     *word = __atomic_load_n(&pool->state[page], __ATOMIC_ACQUIRE);
     if (LEAT_UNLIKELY((*word & ~STATE_SLOW) != id_state(c.id))) /* H1 */
-        return chunk_refuse(pool, c);
+        return leat_chunk_refuse(pool, c);
     return 0;
 }
 
 /* The last owner of a chunk has gone: it is free, or its memory's owner's. */
-void chunk_last_owner(struct leat_pool *pool, struct leat_magazine *m,
-                      uint32_t page);
+void leat_chunk_last_owner(struct leat_pool *pool, struct leat_magazine *m,
+                           uint32_t page);
 
 /* Zero, tag and age, for the new owner. The lock is not held. */
-void chunk_prepare(struct leat_pool *pool, uint32_t page, size_t pages,
-                   bool zero);
+void leat_chunk_prepare(struct leat_pool *pool, uint32_t page, size_t pages,
+                        bool zero);
 
 /* Takes a run off the free set and makes a chunk of it. Under the lock. */
-int chunk_form(struct leat_pool *pool, size_t pages, uint64_t *id);
+int leat_chunk_form(struct leat_pool *pool, size_t pages, uint64_t *id);
 
 /*
  * What is owed to callbacks once the lock is dropped: gathered under the lock by
- * calls_gather() after pages came or went, made by calls_make() without it. A
+ * leat_calls_gather() after pages came or went, made by leat_calls_make() without it. A
  * thread that comes here again from a callback adds to what it is about already,
  * so a line that serves itself takes no more stack than one waiter.
  */
@@ -318,50 +318,50 @@ struct calls {
     bool water_low;
     bool water_high;
 };
-void calls_gather(struct leat_pool *pool, struct calls *calls);
-void calls_make(struct leat_pool *pool, struct calls *calls);
+void leat_calls_gather(struct leat_pool *pool, struct calls *calls);
+void leat_calls_make(struct leat_pool *pool, struct calls *calls);
 
 /* depot.c: blocks of pages, between magazines and the free set. */
-bool depot_spill(struct leat_pool *pool);
-void block_spill(struct leat_pool *pool, struct leat_rounds *r);
-struct leat_rounds *block_empty(struct leat_pool *pool);
-void block_retire(struct leat_pool *pool, struct leat_rounds *r);
-int magazine_load(struct leat_magazine *m);
-void magazine_unload(struct leat_magazine *m);
-void magazine_spill(struct leat_magazine *m);
-size_t magazine_pages(const struct leat_magazine *m);
-void magazine_window(struct leat_magazine *m, struct leat_rounds *r,
-                     uint32_t n);
+bool leat_depot_spill(struct leat_pool *pool);
+void leat_block_spill(struct leat_pool *pool, struct leat_rounds *r);
+struct leat_rounds *leat_block_empty(struct leat_pool *pool);
+void leat_block_retire(struct leat_pool *pool, struct leat_rounds *r);
+int leat_magazine_load(struct leat_magazine *m);
+void leat_magazine_unload(struct leat_magazine *m);
+void leat_magazine_spill(struct leat_magazine *m);
+size_t leat_magazine_pages(const struct leat_magazine *m);
+void leat_magazine_window(struct leat_magazine *m, struct leat_rounds *r,
+                          uint32_t n);
 
 /* magazine.c: the slow ways of a magazine; no lock is held. */
-struct leat_chunk magazine_get_slow(struct leat_magazine *m);
-void magazine_push(struct leat_magazine *m, uint64_t id);
+struct leat_chunk leat_magazine_get_slow(struct leat_magazine *m);
+void leat_magazine_push(struct leat_magazine *m, uint64_t id);
 
 /* batch.c: tells whether a page is out as a part of a batch. */
-bool batch_has(const struct leat_pool *pool, uint32_t page);
+bool leat_batch_has(const struct leat_pool *pool, uint32_t page);
 
 /* out.c: what is out, under the lock. */
-size_t pool_pages_out(const struct leat_pool *pool);
-void pool_mark_idle(struct leat_pool *pool);
+size_t leat_pool_pages_out(const struct leat_pool *pool);
+void leat_pool_mark_idle(struct leat_pool *pool);
 
 /* debug.c: nothing at all, unless the build is for debugging. */
 #if LEAT_DEBUG
-void debug_event(struct leat_pool *pool, uint32_t page,
-                 enum leat_event_what what);
-void debug_poison(void *addr, size_t bytes);
-void debug_unpoison(void *addr, size_t bytes);
+void leat_debug_event(struct leat_pool *pool, uint32_t page,
+                      enum leat_event_what what);
+void leat_debug_poison(void *addr, size_t bytes);
+void leat_debug_unpoison(void *addr, size_t bytes);
 #else
-#define debug_event(pool, page, what) ((void)0)
-#define debug_poison(addr, bytes)     ((void)0)
-#define debug_unpoison(addr, bytes)   ((void)0)
+#define leat_debug_event(pool, page, what) ((void)0)
+#define leat_debug_poison(addr, bytes)     ((void)0)
+#define leat_debug_unpoison(addr, bytes)   ((void)0)
 #endif
 
 /*
  * The seam between the core and libleat: src/core/plain.c has the one side,
  * src/hosted/plain.c the other. A library has one of the two.
  */
-void seam_pool_created(struct leat_pool *pool);
-void seam_pool_gone(struct leat_pool *pool);
-struct leat_magazine *seam_magazine(struct leat_pool *pool);
+void leat_seam_pool_created(struct leat_pool *pool);
+void leat_seam_pool_gone(struct leat_pool *pool);
+struct leat_magazine *leat_seam_magazine(struct leat_pool *pool);
 
 #endif

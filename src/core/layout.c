@@ -4,8 +4,8 @@
  * What a configuration comes to, and where its metadata lies.
  *
  * One block of memory holds the pool and all of its arrays, each aligned to 64.
- * layout_plan() computes a pool's constants and the size of that block,
- * layout_carve() cuts it; both walk the same list, so they cannot disagree.
+ * leat_layout_plan() computes a pool's constants and the size of that block,
+ * leat_layout_carve() cuts it; both walk the same list, so they cannot disagree.
  *
  *   L1  no array of the block lies in a page that is handed out
  *   L2  per page number: 4 bytes of state, 8 of desc, 2 bits, and 8 for a place
@@ -159,8 +159,8 @@ static size_t walk(struct leat_pool *p, unsigned char *meta)
     return at;
 }
 
-int layout_plan(struct leat_pool *plan, const struct leat_pool_config *config,
-                size_t *bytes)
+int leat_layout_plan(struct leat_pool *plan,
+                     const struct leat_pool_config *config, size_t *bytes)
 {
     size_t backend_pages;
     int err;
@@ -200,7 +200,7 @@ int layout_plan(struct leat_pool *plan, const struct leat_pool_config *config,
     return err;
 }
 
-void layout_carve(struct leat_pool *pool, unsigned char *meta)
+void leat_layout_carve(struct leat_pool *pool, unsigned char *meta)
 {
     walk(pool, meta);
 }
@@ -219,7 +219,7 @@ int leat_pool_meta_size(const struct leat_pool_config *config, size_t *bytes)
     /* Asked before there is any: the answer is of a pool that is given some. */
     given = *config;
     given.meta = &plan;
-    err = layout_plan(&plan, &given, &size);
+    err = leat_layout_plan(&plan, &given, &size);
     if (!err)
         *bytes = size + LINE - 1; /* the caller's memory may begin anywhere */
     return err;

@@ -25,7 +25,7 @@ struct leat_chunk leat_magazine_get_value(struct leat_magazine *m)
     struct leat_chunk c;
 
     if (LEAT_UNLIKELY(top <= m->floor))
-        return magazine_get_slow(m);
+        return leat_magazine_get_slow(m);
     c.pool = m->pool;
     c.id = top[-1];
     __atomic_store_n(&m->top, top - 1, __ATOMIC_RELAXED);
@@ -35,10 +35,10 @@ struct leat_chunk leat_magazine_get_value(struct leat_magazine *m)
 
 int leat_magazine_put_value(struct leat_magazine *m, struct leat_chunk c)
 {
-    return pool_put_locked(m->pool, m, c);
+    return leat_pool_put_locked(m->pool, m, c);
 }
 
-struct leat_chunk magazine_get_slow(struct leat_magazine *m)
+struct leat_chunk leat_magazine_get_slow(struct leat_magazine *m)
 {
     struct leat_pool *pool = m->pool;
     int err = pool_alive(pool);
@@ -47,27 +47,27 @@ struct leat_chunk magazine_get_slow(struct leat_magazine *m)
     if (err)
         return chunk_error(err);
     if (!m->loaded)
-        return pool_get_locked(pool, m, 1, false);
+        return leat_pool_get_locked(pool, m, 1, false);
     if (m->top == m->loaded->ids) {
         leat_lock_take(&pool->lock);
-        err = magazine_load(m);
+        err = leat_magazine_load(m);
         leat_lock_drop(&pool->lock);
         if (err)
-            return pool_get_locked(pool, m, 1, false);
+            return leat_pool_get_locked(pool, m, 1, false);
     }
     c.pool = pool;
     c.id = m->top[-1];
     __atomic_store_n(&m->top, m->top - 1, __ATOMIC_RELAXED);
     __atomic_store_n(&m->gets, m->gets + 1, __ATOMIC_RELEASE);
-    chunk_prepare(pool, id_page(c.id), 1, false);
+    leat_chunk_prepare(pool, id_page(c.id), 1, false);
     return c;
 }
 
-void magazine_push(struct leat_magazine *m, uint64_t id)
+void leat_magazine_push(struct leat_magazine *m, uint64_t id)
 {
     if (m->top == m->ceil) {
         leat_lock_take(&m->pool->lock);
-        magazine_unload(m);
+        leat_magazine_unload(m);
         leat_lock_drop(&m->pool->lock);
     }
     __atomic_store_n(m->top, id, __ATOMIC_RELAXED);
@@ -98,15 +98,15 @@ int leat_magazine_create(struct leat_pool *pool, struct leat_magazine **out)
     m->loaded = m->spare = NULL;
     m->numbers = 0;
     if (pool->rounds_max) {
-        struct leat_rounds *loaded = block_empty(pool);
+        struct leat_rounds *loaded = leat_block_empty(pool);
 
         if (!loaded) {
             m = NULL;
             goto out;
         }
         loaded->n = 0;
-        magazine_window(m, loaded, 0);
-        m->spare = block_empty(pool);
+        leat_magazine_window(m, loaded, 0);
+        m->spare = leat_block_empty(pool);
         if (m->spare)
             m->spare->n = 0;
     }
@@ -127,7 +127,7 @@ int leat_magazine_flush(struct leat_magazine *m)
     if (err)
         return err;
     leat_lock_take(&m->pool->lock);
-    magazine_spill(m);
+    leat_magazine_spill(m);
     leat_lock_drop(&m->pool->lock);
     return 0;
 }
@@ -142,11 +142,11 @@ int leat_magazine_destroy(struct leat_magazine *m)
         return err;
     pool = m->pool;
     leat_lock_take(&pool->lock);
-    magazine_spill(m);
+    leat_magazine_spill(m);
     if (m->loaded)
-        block_retire(pool, m->loaded);
+        leat_block_retire(pool, m->loaded);
     if (m->spare)
-        block_retire(pool, m->spare);
+        leat_block_retire(pool, m->spare);
     m->loaded = m->spare = NULL;
     m->top = m->floor = m->ceil = NULL;
     pool->stats.gets += m->gets;
@@ -181,7 +181,7 @@ int leat_magazine_get_bulk(struct leat_magazine *m, struct leat_chunk *out,
         __atomic_store_n(&m->gets, m->gets + n, __ATOMIC_RELEASE);
         return 0;
     }
-    return pool_get_bulk_locked(m->pool, m, out, n);
+    return leat_pool_get_bulk_locked(m->pool, m, out, n);
 }
 
 /* How many of (c) the loaded block takes, as far as all is usual. */

@@ -11,13 +11,13 @@
 
 #include "internal.h"
 
-size_t pool_pages_out(const struct leat_pool *pool)
+size_t leat_pool_pages_out(const struct leat_pool *pool)
 {
     size_t idle = pool->in_depot;
     const struct leat_magazine *m;
 
     for (m = pool->in_use; m; m = m->next)
-        idle += magazine_pages(m);
+        idle += leat_magazine_pages(m);
     return pool->used - idle;
 }
 
@@ -36,7 +36,7 @@ static void mark_block(struct leat_pool *pool, const struct leat_rounds *r,
         mark(pool, __atomic_load_n(&r->ids[n], __ATOMIC_RELAXED));
 }
 
-void pool_mark_idle(struct leat_pool *pool)
+void leat_pool_mark_idle(struct leat_pool *pool)
 {
     const struct leat_magazine *m;
     const struct leat_rounds *r;
@@ -86,7 +86,7 @@ int leat_pool_each_out(struct leat_pool *pool,
     if (!fn)
         return LEAT_E_INVALID;
     leat_lock_take(&pool->lock);
-    pool_mark_idle(pool);
+    leat_pool_mark_idle(pool);
     for (page = 0; page < pool->ready && !err; page++) {
         if (bit_get(pool->mark_bits, page) ||
             state_load(pool, page) & STATE_TAIL)

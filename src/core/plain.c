@@ -14,30 +14,30 @@ extern inline int leat_chunk_error(struct leat_chunk c);
 
 struct leat_chunk leat_pool_get_value(struct leat_pool *pool, size_t pages)
 {
-    return pool_get_locked(pool, NULL, pages, false);
+    return leat_pool_get_locked(pool, NULL, pages, false);
 }
 
 int leat_pool_put(struct leat_pool *pool, struct leat_chunk c)
 {
-    return pool_put_locked(pool, NULL, c);
+    return leat_pool_put_locked(pool, NULL, c);
 }
 
 int leat_pool_get_bulk(struct leat_pool *pool, struct leat_chunk *out, size_t n)
 {
-    return pool_get_bulk_locked(pool, NULL, out, n);
+    return leat_pool_get_bulk_locked(pool, NULL, out, n);
 }
 
-void seam_pool_created(struct leat_pool *pool)
+void leat_seam_pool_created(struct leat_pool *pool)
 {
     (void)pool;
 }
 
-void seam_pool_gone(struct leat_pool *pool)
+void leat_seam_pool_gone(struct leat_pool *pool)
 {
     (void)pool;
 }
 
-struct leat_magazine *seam_magazine(struct leat_pool *pool)
+struct leat_magazine *leat_seam_magazine(struct leat_pool *pool)
 {
     (void)pool;
     return NULL;

@@ -31,7 +31,7 @@ int leat_pool_create(struct leat_pool **out,
 
     if (!out)
         return LEAT_E_INVALID;
-    err = layout_plan(&plan, config, &bytes);
+    err = leat_layout_plan(&plan, config, &bytes);
     if (err)
         return err;
     ops = config->backend.ops;
@@ -56,7 +56,7 @@ int leat_pool_create(struct leat_pool **out,
     pool = (struct leat_pool *)(meta + LAYOUT_POOL_AT);
     *pool = plan;
     pool->meta_bytes = bytes;
-    layout_carve(pool, meta);
+    leat_layout_carve(pool, meta);
     /* A backend whose metadata comes from its pages has fewer of them now. */
     left = ops->pages_max(config->backend.self);
     if (left && left < pool->limit) {
@@ -77,7 +77,7 @@ int leat_pool_create(struct leat_pool **out,
     leat_lock_init(&pool->lock, LEAT_RANK_POOL, config->port);
     for (i = 0; i < pool->nunits; i++)
         pool->unit_slab[i] = NO_SLAB;
-    seam_pool_created(pool);
+    leat_seam_pool_created(pool);
     *out = pool;
     return 0;
 }
@@ -91,18 +91,18 @@ int leat_pool_destroy(struct leat_pool *pool)
     if (err)
         return err;
     leat_lock_take(&pool->lock);
-    if (pool_pages_out(pool) || pool->in_adopted || pool->waiting)
+    if (leat_pool_pages_out(pool) || pool->in_adopted || pool->waiting)
         err = LEAT_E_BUSY;
     leat_lock_drop(&pool->lock);
     if (err)
         return err;
 
-    seam_pool_gone(pool);
+    leat_seam_pool_gone(pool);
     backend = pool->config.backend;
     for (i = pool->first_slab; i != NO_SLAB; i = next) {
         next = pool->slabs[i].next;
-        debug_unpoison(pool->slabs[i].mem.base,
-                       (size_t)pool->slabs[i].pages * LEAT_PAGE_SIZE);
+        leat_debug_unpoison(pool->slabs[i].mem.base,
+                            (size_t)pool->slabs[i].pages * LEAT_PAGE_SIZE);
         if (backend.ops->slab_put)
             backend.ops->slab_put(backend.self, &pool->slabs[i].mem);
     }
@@ -133,7 +133,7 @@ bool leat_pool_contains(struct leat_pool *pool, struct leat_cview v)
     if (pool_alive(pool) || !v.data)
         return false;
     leat_lock_take(&pool->lock);
-    slot = slab_find(pool, v.data);
+    slot = leat_slab_find(pool, v.data);
     if (slot != NO_SLAB) {
         const struct slab *s = &pool->slabs[slot];
         size_t off = (size_t)(v.data - s->mem.base);

@@ -33,7 +33,7 @@ static void run_free(struct leat_pool *pool, uint32_t first, uint32_t pages)
         pool->run_chunks--;
         pool->run_pages -= pages;
     }
-    slab_give(pool, first, pages);
+    leat_slab_give(pool, first, pages);
 }
 
 /* Adopted pages go; the caller gets its memory when none is left. */
@@ -53,41 +53,41 @@ static void adopted_free(struct leat_pool *pool, uint32_t first, uint32_t pages)
         mem = s->mem;
         pool->in_adopted -= s->pages;
         pool->adopt_units -= (s->pages + UNIT_PAGES - 1) / UNIT_PAGES;
-        debug_unpoison(mem.base, mem.pages * LEAT_PAGE_SIZE);
-        slab_remove(pool, (uint32_t)(s - pool->slabs));
+        leat_debug_unpoison(mem.base, mem.pages * LEAT_PAGE_SIZE);
+        leat_slab_remove(pool, (uint32_t)(s - pool->slabs));
     }
     leat_lock_drop(&pool->lock);
     if (release)
         release(arg, mem.base, mem.pages);
 }
 
-void chunk_last_owner(struct leat_pool *pool, struct leat_magazine *m,
-                      uint32_t page)
+void leat_chunk_last_owner(struct leat_pool *pool, struct leat_magazine *m,
+                           uint32_t page)
 {
     uint32_t word = (state_load(pool, page) & ~STATE_FLAGS) + STATE_LIFE;
     uint32_t pages = desc_pages(pool, page);
     bool adopted = page_slab(pool, page)->adopted;
     struct calls calls;
 
-    debug_poison(page_addr(pool, page), (size_t)pages * LEAT_PAGE_SIZE);
+    leat_debug_poison(page_addr(pool, page), (size_t)pages * LEAT_PAGE_SIZE);
     __atomic_store_n(&pool->desc[page].refs, 1, __ATOMIC_RELAXED);
     /* An adopted page that waits for the others is nobody's: no handle fits. */
     state_store(pool, page, adopted ? word | STATE_TAIL : word);
     if (adopted) {
         adopted_free(pool, page, pages);
     } else if (pages == 1 && m && m->loaded) {
-        magazine_push(m, make_id(page, word));
+        leat_magazine_push(m, make_id(page, word));
     } else {
         leat_lock_take(&pool->lock);
         run_free(pool, page, pages);
-        calls_gather(pool, &calls);
+        leat_calls_gather(pool, &calls);
         leat_lock_drop(&pool->lock);
-        calls_make(pool, &calls);
+        leat_calls_make(pool, &calls);
     }
 }
 
-int pool_put_locked(struct leat_pool *pool, struct leat_magazine *m,
-                    struct leat_chunk c)
+int leat_pool_put_locked(struct leat_pool *pool, struct leat_magazine *m,
+                         struct leat_chunk c)
 {
     uint32_t page = id_page(c.id);
     uint32_t word;
@@ -102,9 +102,9 @@ int pool_put_locked(struct leat_pool *pool, struct leat_magazine *m,
     } while (!__atomic_compare_exchange_n(
         &pool->state[page], &word, word | STATE_SLOW | STATE_ORPHAN, false,
         __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)); /* C3 */
-    debug_event(pool, page, LEAT_EVENT_PUT);
+    leat_debug_event(pool, page, LEAT_EVENT_PUT);
     if (__atomic_fetch_sub(&pool->desc[page].refs, 1, __ATOMIC_ACQ_REL) == 1)
-        chunk_last_owner(pool, m, page);
+        leat_chunk_last_owner(pool, m, page);
     return 0;
 }
 

@@ -56,7 +56,7 @@ static inline int add_owner(struct leat_pool *pool, uint32_t page)
     if (LEAT_UNLIKELY(__atomic_fetch_add(refs, 1, __ATOMIC_RELAXED) >=
                       LEAT_REFS_MAX))
         return too_many(refs);
-    debug_event(pool, page, LEAT_EVENT_REF);
+    leat_debug_event(pool, page, LEAT_EVENT_REF);
     return 0;
 }
 
@@ -110,7 +110,7 @@ int leat_ref_slice(const struct leat_ref *ref, size_t off, size_t len,
 
 static LEAT_COLD void last_gone(struct leat_pool *pool, uint32_t page)
 {
-    chunk_last_owner(pool, seam_magazine(pool), page);
+    leat_chunk_last_owner(pool, leat_seam_magazine(pool), page);
 }
 
 static void make_void(struct leat_ref *ref)
@@ -148,7 +148,7 @@ int leat_ref_drop(struct leat_ref *ref)
     pool = ref->chunk.pool;
     page = id_page(ref->chunk.id);
     make_void(ref);
-    debug_event(pool, page, LEAT_EVENT_UNREF);
+    leat_debug_event(pool, page, LEAT_EVENT_UNREF);
     if (LEAT_UNLIKELY(__atomic_fetch_sub(&pool->desc[page].refs, 1,
                                          __ATOMIC_ACQ_REL) == 1))
         last_gone(pool, page);

@@ -57,7 +57,7 @@ static void bits_set(uint64_t *bits, uint32_t from, uint32_t n, bool set)
 }
 
 /* What a run of (pages) is aligned to, in pages. */
-size_t run_align(const struct leat_pool *pool, size_t pages)
+size_t leat_run_align(const struct leat_pool *pool, size_t pages)
 {
     size_t align = 1;
 
@@ -72,7 +72,7 @@ size_t run_align(const struct leat_pool *pool, size_t pages)
 static uint32_t run_find(const struct leat_pool *pool, const struct slab *s,
                          size_t pages)
 {
-    size_t align = run_align(pool, pages);
+    size_t align = leat_run_align(pool, pages);
     uintptr_t base = (uintptr_t)s->mem.base >> LEAT_PAGE_SHIFT;
     uint32_t end = s->first + s->pages;
     uint32_t at = s->hint;
@@ -101,7 +101,7 @@ static uint32_t run_find(const struct leat_pool *pool, const struct slab *s,
     }
 }
 
-int slab_take(struct leat_pool *pool, size_t pages, uint32_t *first)
+int leat_slab_take(struct leat_pool *pool, size_t pages, uint32_t *first)
 {
     uint32_t i, at;
 
@@ -134,7 +134,7 @@ int slab_take(struct leat_pool *pool, size_t pages, uint32_t *first)
     return LEAT_E_NOMEM;
 }
 
-void slab_give(struct leat_pool *pool, uint32_t first, uint32_t pages)
+void leat_slab_give(struct leat_pool *pool, uint32_t first, uint32_t pages)
 {
     struct slab *s = page_slab(pool, first);
     uint32_t slot = (uint32_t)(s - pool->slabs);
@@ -181,7 +181,7 @@ static uint32_t addr_rank(const struct leat_pool *pool, uintptr_t base)
     return lo;
 }
 
-uint32_t slab_find(const struct leat_pool *pool, const void *addr)
+uint32_t leat_slab_find(const struct leat_pool *pool, const void *addr)
 {
     uint32_t rank = addr_rank(pool, (uintptr_t)addr);
     const struct slab *s;
@@ -223,8 +223,8 @@ static void init_numbers(struct leat_pool *pool, uint32_t first, uint32_t pages)
         __atomic_store_n(&pool->ready, end, __ATOMIC_RELEASE);
 }
 
-int slab_add(struct leat_pool *pool, const struct leat_slab *mem,
-             uint32_t *slot)
+int leat_slab_add(struct leat_pool *pool, const struct leat_slab *mem,
+                  uint32_t *slot)
 {
     uint32_t units = (uint32_t)((mem->pages + UNIT_PAGES - 1) / UNIT_PAGES);
     uint32_t unit = units_find(pool, units);
@@ -265,7 +265,7 @@ int slab_add(struct leat_pool *pool, const struct leat_slab *mem,
     return 0;
 }
 
-void slab_remove(struct leat_pool *pool, uint32_t slot)
+void leat_slab_remove(struct leat_pool *pool, uint32_t slot)
 {
     struct slab *s = &pool->slabs[slot];
     uint32_t units = (s->pages + UNIT_PAGES - 1) / UNIT_PAGES;

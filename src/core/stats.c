@@ -37,7 +37,7 @@ int leat_pool_stats(struct leat_pool *pool, struct leat_stats *out)
     gets = pool->stats.gets;
     for (m = pool->in_use; m; m = m->next)
         gets += __atomic_load_n(&m->gets, __ATOMIC_ACQUIRE);
-    pages_out = pool_pages_out(pool);
+    pages_out = leat_pool_pages_out(pool);
     puts = gets - chunks_out(pool, pages_out);
     if (puts > gets || puts < pool->puts_seen)
         puts = pool->puts_seen;

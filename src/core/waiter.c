@@ -75,7 +75,7 @@ static void gather_water(struct leat_pool *pool, struct calls *calls)
     }
 }
 
-void calls_gather(struct leat_pool *pool, struct calls *calls)
+void leat_calls_gather(struct leat_pool *pool, struct calls *calls)
 {
     struct leat_waiter *w;
     struct calls *to;
@@ -88,7 +88,7 @@ void calls_gather(struct leat_pool *pool, struct calls *calls)
     calls->water_high = false;
     if (!pool->exact)
         return;
-    while ((w = pool->oldest) && !chunk_form(pool, w->pages, &id)) {
+    while ((w = pool->oldest) && !leat_chunk_form(pool, w->pages, &id)) {
         to = gathering(pool, calls);
         unlink_waiter(pool, w);
         w->chunk.pool = pool;
@@ -123,15 +123,15 @@ static struct leat_waiter *next_served(struct leat_pool *pool,
     return w;
 }
 
-void calls_make(struct leat_pool *pool, struct calls *calls)
+void leat_calls_make(struct leat_pool *pool, struct calls *calls)
 {
     struct leat_waiter *w;
 
     while (calls->self && (w = next_served(pool, calls))) {
         struct leat_chunk c = w->chunk;
 
-        chunk_prepare(pool, id_page(c.id), desc_pages(pool, id_page(c.id)),
-                      false);
+        leat_chunk_prepare(pool, id_page(c.id), desc_pages(pool, id_page(c.id)),
+                           false);
         w->served(w->arg, c); /* from here on (w) is its owner's again */
     }
     if (!pool->config.on_water)
@@ -181,20 +181,20 @@ int leat_pool_wait(struct leat_pool *pool, struct leat_waiter *w, size_t pages,
     w->served = served;
     w->arg = arg;
     enqueue(pool, w);
-    calls_gather(pool, &calls);
+    leat_calls_gather(pool, &calls);
     stands = w->pool != NULL;
     leat_lock_drop(&pool->lock);
-    calls_make(pool, &calls);
+    leat_calls_make(pool, &calls);
     if (!stands)
         return 0;
 
     /* It may be that only a slab is missing. (w) may be gone by now. */
-    if (pool_grow(pool, pages))
+    if (leat_pool_grow(pool, pages))
         return 0;
     leat_lock_take(&pool->lock);
-    calls_gather(pool, &calls);
+    leat_calls_gather(pool, &calls);
     leat_lock_drop(&pool->lock);
-    calls_make(pool, &calls);
+    leat_calls_make(pool, &calls);
     return 0;
 }
 
@@ -215,8 +215,8 @@ int leat_pool_cancel(struct leat_pool *pool, struct leat_waiter *w)
     } else {
         err = LEAT_E_STATE;
     }
-    calls_gather(pool, &calls); /* those behind it may fit */
+    leat_calls_gather(pool, &calls); /* those behind it may fit */
     leat_lock_drop(&pool->lock);
-    calls_make(pool, &calls);
+    leat_calls_make(pool, &calls);
     return err;
 }

@@ -18,12 +18,12 @@ static struct leat_pool *pools;
 static uint64_t last_serial;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-void host_lock(void)
+void leat_host_lock(void)
 {
     leat_lock_take(&lock);
 }
 
-void host_unlock(void)
+void leat_host_unlock(void)
 {
     leat_lock_drop(&lock);
 }
@@ -44,33 +44,33 @@ static void in_child(void)
         }
     }
     pools = NULL;
-    host_thread_forget();
-    host_unlock();
+    leat_host_thread_forget();
+    leat_host_unlock();
 }
 
 static void register_fork(void)
 {
-    pthread_atfork(host_lock, host_unlock, in_child);
+    pthread_atfork(leat_host_lock, leat_host_unlock, in_child);
 }
 
-void host_pool_add(struct leat_pool *pool)
+void leat_host_pool_add(struct leat_pool *pool)
 {
     pthread_once(&once, register_fork);
-    host_lock();
+    leat_host_lock();
     pool->serial = ++last_serial;
     pool->host_next = pools;
     pool->host_prev = &pools;
     if (pools)
         pools->host_prev = &pool->host_next;
     pools = pool;
-    host_unlock();
+    leat_host_unlock();
 }
 
-void host_pool_remove(struct leat_pool *pool)
+void leat_host_pool_remove(struct leat_pool *pool)
 {
-    host_lock();
+    leat_host_lock();
     *pool->host_prev = pool->host_next;
     if (pool->host_next)
         pool->host_next->host_prev = pool->host_prev;
-    host_unlock();
+    leat_host_unlock();
 }

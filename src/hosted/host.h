@@ -7,14 +7,14 @@
 #include "../core/internal.h"
 
 /* The host's lock: the list of pools, and the threads' lists of magazines. */
-void host_lock(void);
-void host_unlock(void);
+void leat_host_lock(void);
+void leat_host_unlock(void);
 
 /* A pool comes, and is given its serial; a pool goes. */
-void host_pool_add(struct leat_pool *pool);
-void host_pool_remove(struct leat_pool *pool);
+void leat_host_pool_add(struct leat_pool *pool);
+void leat_host_pool_remove(struct leat_pool *pool);
 
 /* In a forked child: the thread has no magazines any more. */
-void host_thread_forget(void);
+void leat_host_thread_forget(void);
 
 #endif

@@ -61,14 +61,14 @@ static void thread_gone(void *unused)
     unsigned i;
 
     (void)unused;
-    host_lock();
+    leat_host_lock();
     while (mine) {
         struct leat_magazine *m = mine;
 
         unlink_magazine(m);
         leat_magazine_destroy(m);
     }
-    host_unlock();
+    leat_host_unlock();
     for (i = 0; i < SLOTS; i++)
         slots[i].serial = 0;
 }
@@ -88,7 +88,7 @@ static struct leat_magazine *find(struct leat_pool *pool, struct slot *slot)
     pthread_once(&key_once, make_key);
     if (!key_made)
         return NULL;
-    host_lock();
+    leat_host_lock();
     for (m = mine; m && m->pool != pool; m = m->thread_next)
         ;
     if (!m && !leat_magazine_create(pool, &m)) {
@@ -100,7 +100,7 @@ static struct leat_magazine *find(struct leat_pool *pool, struct slot *slot)
             m = NULL;
         }
     }
-    host_unlock();
+    leat_host_unlock();
     if (m) {
         slot->serial = pool->serial;
         slot->m = m;
@@ -117,7 +117,7 @@ static inline struct leat_magazine *magazine_of(struct leat_pool *pool)
     return find(pool, slot);
 }
 
-struct leat_magazine *seam_magazine(struct leat_pool *pool)
+struct leat_magazine *leat_seam_magazine(struct leat_pool *pool)
 {
     return magazine_of(pool);
 }
@@ -131,7 +131,7 @@ struct leat_chunk leat_pool_get_value(struct leat_pool *pool, size_t pages)
     m = magazine_of(pool);
     if (LEAT_LIKELY(pages == 1 && m))
         return leat_magazine_get_value(m);
-    return pool_get_locked(pool, m, pages, false);
+    return leat_pool_get_locked(pool, m, pages, false);
 }
 
 int leat_pool_put(struct leat_pool *pool, struct leat_chunk c)
@@ -143,7 +143,7 @@ int leat_pool_put(struct leat_pool *pool, struct leat_chunk c)
     m = magazine_of(pool);
     if (LEAT_LIKELY(m != NULL))
         return leat_magazine_put(m, c);
-    return pool_put_locked(pool, NULL, c);
+    return leat_pool_put_locked(pool, NULL, c);
 }
 
 int leat_pool_get_bulk(struct leat_pool *pool, struct leat_chunk *out, size_t n)
@@ -154,28 +154,28 @@ int leat_pool_get_bulk(struct leat_pool *pool, struct leat_chunk *out, size_t n)
         return LEAT_E_INVALID;
     m = magazine_of(pool);
     return m ? leat_magazine_get_bulk(m, out, n)
-             : pool_get_bulk_locked(pool, NULL, out, n);
+             : leat_pool_get_bulk_locked(pool, NULL, out, n);
 }
 
-void seam_pool_created(struct leat_pool *pool)
+void leat_seam_pool_created(struct leat_pool *pool)
 {
-    host_pool_add(pool);
+    leat_host_pool_add(pool);
 }
 
-void seam_pool_gone(struct leat_pool *pool)
+void leat_seam_pool_gone(struct leat_pool *pool)
 {
     struct leat_magazine *m;
 
-    host_lock();
+    leat_host_lock();
     for (m = pool->in_use; m; m = m->next) {
         if (m->thread_prev)
             unlink_magazine(m);
     }
-    host_unlock();
-    host_pool_remove(pool);
+    leat_host_unlock();
+    leat_host_pool_remove(pool);
 }
 
-void host_thread_forget(void)
+void leat_host_thread_forget(void)
 {
     mine = NULL;
 }

@@ -63,12 +63,12 @@ static json_t *missing(const struct bench *b)
 
 bool bench_write_json(const struct bench *b)
 {
-    json_t *all =
-        json_pack("{s:s, s:s, s:o, s:i, s:I, s:i, s:f, s:o, s:o}", "bench",
-                  "pages", "version", PACKAGE_VERSION, "machine", machine(),
-                  "rounds", (int)b->rounds, "seed", (json_int_t)b->seed,
-                  "milliseconds", (int)b->milliseconds, "seconds", b->seconds,
-                  "missing", missing(b), "samples", samples(b));
+    json_t *all = json_pack(
+        "{s:s, s:s, s:o, s:f, s:i, s:I, s:i, s:f, s:o, s:o}", "bench", "pages",
+        "version", PACKAGE_VERSION, "machine", machine(), "load_before",
+        b->load, "rounds", (int)b->rounds, "seed", (json_int_t)b->seed,
+        "milliseconds", (int)b->milliseconds, "seconds", b->seconds, "missing",
+        missing(b), "samples", samples(b));
     FILE *f;
     bool good;
 

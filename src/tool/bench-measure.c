@@ -6,6 +6,7 @@
  */
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
@@ -62,13 +63,20 @@ static bool first_of_case(int row)
     return !row || strcmp(bench_rows[row].of, bench_rows[row - 1].of) != 0;
 }
 
-/* Sets (state) for all rows of the case. */
+/* One past the last row of the case that begins at (row). */
+static int end_of_case(int row)
+{
+    do
+        row++;
+    while (row < bench_nrows && !first_of_case(row));
+    return row;
+}
+
 static void note(struct bench *b, const struct job *job, enum state state)
 {
     int row;
 
-    for (row = job->row;
-         row == job->row || (row < bench_nrows && !first_of_case(row)); row++)
+    for (row = job->row; row < end_of_case(job->row); row++)
         b->state[row][job->peer] = state;
 }
 
@@ -77,13 +85,12 @@ static void keep(struct bench *b, const struct job *job, unsigned round,
 {
     int row, i;
 
-    for (row = job->row;
-         row == job->row || (row < bench_nrows && !first_of_case(row)); row++) {
+    for (row = job->row; row < end_of_case(job->row); row++) {
         for (i = 0; i < n; i++) {
-            if (!strcmp(bench_rows[row].metric, metrics[i].name)) {
-                b->value[row][job->peer][round] = metrics[i].value;
-                b->order[row][job->peer][round] = b->done;
-            }
+            if (strcmp(bench_rows[row].metric, metrics[i].name))
+                continue;
+            b->value[row][job->peer][round] = metrics[i].value;
+            b->order[row][job->peer][round] = b->done;
         }
     }
 }
@@ -127,6 +134,8 @@ bool bench_measure_all(struct bench *b)
     bool good = true;
     unsigned round;
 
+    if (getloadavg(&b->load, 1) != 1)
+        b->load = -1;
     progress_begin(&progress, "bench", (uint64_t)n * b->rounds);
     for (round = 0; round < b->rounds && !tool_interrupted(); round++) {
         shuffle(jobs, n, &x);

@@ -10,6 +10,9 @@
 
 #include "bench.h"
 
+/* More than that, and somebody else has a processor for a part of the time. */
+#define LOAD_MOST 0.5
+
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -91,6 +94,10 @@ void bench_report(const struct bench *b)
            "%llu); %u samples in %.0f s,\neach a process of its own, pinned. "
            "Only ratios within one run carry over.\n\n",
            b->rounds, (unsigned long long)b->seed, b->done, b->seconds);
+    if (b->load > LOAD_MOST)
+        printf("Others work on this machine (load %.2f before): figures of two "
+               "threads tell little.\n\n",
+               b->load);
     printf("%-30s %-18s %9s %9s %9s  %-8s %s %s\n", "what", "peer", "median",
            "least", "most", "unit", "/", bench_peers[b->against].name);
     for (row = 0; row < bench_nrows; row++)

@@ -81,6 +81,7 @@ struct bench {
     unsigned order[ROWS_MAX][PEERS_MAX][ROUNDS_MAX];
     unsigned done; /* samples */
     double seconds;
+    double load; /* of the machine, before; negative: unknown */
     int cpus[2];
     unsigned ncpus;
 };

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * The main program of every peer; see bench.h.
+ */
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+/* The processors that this process was given, before anybody changed that. */
+static cpu_set_t given;
+
+_Noreturn void bench_die(const char *why)
+{
+    fprintf(stderr, "bench: %s\n", why);
+    exit(1);
+}
+
+uint64_t bench_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Gives the (nth) of the processors given; the last if there are fewer. */
+int bench_cpu(unsigned nth)
+{
+    int cpu, last = 0;
+
+    for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &given))
+            continue;
+        last = cpu;
+        if (!nth--)
+            break;
+    }
+    return last;
+}
+
+/* Pins the calling thread. */
+void bench_pin(unsigned nth)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(bench_cpu(nth), &set);
+    sched_setaffinity(0, sizeof set, &set);
+}
+
+/*
+ * Gives nanoseconds per repetition. What is measured is at least as long as
+ * asked, and comes after a warm-up of about a fifth of that.
+ */
+double bench_measure(const struct bench *b,
+                     uint64_t (*work)(struct peer *p, uint64_t n),
+                     struct peer *p)
+{
+    uint64_t n = b->n, ns;
+
+    if (!n) {
+        for (n = 16;; n *= 2) {
+            ns = work(p, n);
+            if (ns * 8 >= b->ns)
+                break;
+        }
+        n = (uint64_t)((double)n * (double)b->ns / (double)ns) + 1;
+    }
+    ns = work(p, n);
+    return (double)ns / (double)n;
+}
+
+void bench_report(const struct bench *b, const char *metric, double value)
+{
+    printf("%s %s %.4f\n", b->what->name, metric, value);
+}
+
+/* Bytes of this process that are in memory. */
+uint64_t bench_resident(void)
+{
+    unsigned long long size, resident;
+    FILE *f = fopen("/proc/self/statm", "r");
+
+    if (!f || fscanf(f, "%llu %llu", &size, &resident) != 2)
+        bench_die("cannot read /proc/self/statm");
+    fclose(f);
+    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Pages for the peers that bring none: aligned, as leat's own come. */
+void *bench_memory(size_t pages, bool huge, bool touch)
+{
+    const size_t slab = (size_t)2 << 20;
+    size_t bytes = pages * BENCH_PAGE, i;
+    unsigned char *mem = mmap(NULL, bytes + slab, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (mem == MAP_FAILED)
+        bench_die("no memory");
+    mem += -(uintptr_t)mem & (slab - 1);
+    if (huge)
+        madvise(mem, bytes, MADV_HUGEPAGE);
+    for (i = 0; touch && i < bytes; i += BENCH_PAGE)
+        mem[i] = 1;
+    return mem;
+}
+
+static void list(void)
+{
+    const struct bench_variant *v;
+    size_t i;
+
+    for (v = bench_variants; v->name; v++) {
+        for (i = 0; i < v->ncases; i++)
+            printf("%s %s\n", v->name, v->cases[i].name);
+    }
+}
+
+static _Noreturn void usage(const char *self)
+{
+    fprintf(stderr,
+            "usage: %s [-n REPETITIONS | -t MILLISECONDS] VARIANT CASE\n"
+            "       %s -l\n",
+            self, self);
+    exit(2);
+}
+
+static const struct bench_case *find(const char *variant, const char *name)
+{
+    const struct bench_variant *v;
+    size_t i;
+
+    for (v = bench_variants; v->name; v++) {
+        for (i = 0; i < v->ncases && !strcmp(v->name, variant); i++) {
+            if (!strcmp(v->cases[i].name, name))
+                return &v->cases[i];
+        }
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    struct bench b = {.ns = 100 * 1000000u};
+    int opt;
+
+    if (sched_getaffinity(0, sizeof given, &given))
+        CPU_SET(0, &given);
+    while ((opt = getopt(argc, argv, "n:t:l")) != -1) {
+        switch (opt) {
+        case 'n':
+            b.n = strtoull(optarg, NULL, 10);
+            break;
+        case 't':
+            b.ns = strtoull(optarg, NULL, 10) * 1000000u;
+            break;
+        case 'l':
+            list();
+            return 0;
+        default:
+            usage(argv[0]);
+        }
+    }
+    if (argc - optind != 2 || !b.ns)
+        usage(argv[0]);
+    b.what = find(argv[optind], argv[optind + 1]);
+    if (!b.what)
+        return BENCH_NONE;
+    b.what->run(&b);
+    return fflush(stdout) ? 1 : 0;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LEAT_BENCH_H
+#define LEAT_BENCH_H
+
+/*
+ * What every peer of the bench shares: the command line, the clock, the lines
+ * that it prints. The loops are in workload.h and duo.h, the same for all.
+ *
+ *     pages-PEER [-n REPETITIONS | -t MILLISECONDS] VARIANT CASE
+ *     pages-PEER -l
+ *
+ * It prints one line per figure, "CASE METRIC VALUE", and exits with 0; with 77
+ * where the peer has no such case. The harness is in the command, "leat bench".
+ *
+ *   metric   what
+ *   ns       nanoseconds per page that was got and put, or per object
+ *   mpps     million pages per second, got by one thread and put by another
+ *   one two  million pages per second by one thread, and by two
+ *   scaling  two / one
+ *   x        resident bytes per byte of live pages
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BENCH_PAGE ((size_t)4096)
+
+/* Exit status: this peer has no such case. */
+#define BENCH_NONE 77
+
+/* Keeps (x) and the stores before it: a pair that nobody sees is no work. */
+#define BENCH_USE(x) __asm__ volatile("" : : "r"(x) : "memory")
+/* Makes the compiler forget what it knows of (x). */
+#define BENCH_HIDE(x) __asm__ volatile("" : "+r"(x))
+
+#define BENCH_INLINE static inline __attribute__((always_inline))
+
+struct peer; /* a thread's own side of a peer */
+struct bench_case;
+
+/* What was asked for. */
+struct bench {
+    const struct bench_case *what;
+    uint64_t n;  /* repetitions; 0: as many as fill (ns) */
+    uint64_t ns; /* the time to measure for              */
+};
+
+struct bench_case {
+    const char *name;
+    int variant;
+    size_t pages;   /* that the peer shall have                        */
+    unsigned flags; /* of peer_open()                                  */
+    size_t per;     /* pages, or objects, in one repetition            */
+    uint64_t (*work)(struct peer *p, uint64_t n);  /* gives nanoseconds */
+    uint64_t (*other)(struct peer *p, uint64_t n); /* the second thread */
+    void (*run)(const struct bench *b);
+};
+
+struct bench_variant {
+    const char *name;
+    const struct bench_case *cases;
+    size_t ncases;
+};
+
+/* Of the peer; a variant without a name ends them. */
+extern const struct bench_variant bench_variants[];
+
+/* bench.c */
+uint64_t bench_now(void);
+double bench_measure(const struct bench *b,
+                     uint64_t (*work)(struct peer *p, uint64_t n),
+                     struct peer *p);
+void bench_report(const struct bench *b, const char *metric, double value);
+void bench_pin(unsigned nth);
+int bench_cpu(unsigned nth);
+uint64_t bench_resident(void);
+void *bench_memory(size_t pages, bool huge, bool touch);
+_Noreturn void bench_die(const char *why);
+
+#endif

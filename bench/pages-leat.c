@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * leat, through its public headers: by a magazine that the thread holds
+ * ("handle") and by the plain calls, which find it. This program is built
+ * twice, with the static and with the shared library.
+ *
+ * Its slabs lie in transparent huge pages and have been touched, but for
+ * "fresh" (huge, not touched) and "rss" (neither). The pool never zeroes: no
+ * peer does.
+ */
+
+#include <leat/leat.h>
+
+#define PEER_ITEM struct leat_chunk
+
+struct peer {
+    struct leat_magazine *m;
+};
+
+#include "duo.h"
+
+enum {
+    HANDLE,
+    PLAIN
+};
+
+static struct leat_mmap backend;
+static struct leat_pool *pool;
+static bool handles;
+static size_t warm_pages;
+
+static void peer_open(int variant, size_t pages, unsigned flags)
+{
+    struct leat_pool_config config = {
+        .backend = leat_mmap(&backend),
+        .limit_pages = pages,
+        .zero = LEAT_ZERO_NEVER,
+    };
+
+    handles = variant == HANDLE;
+    warm_pages = flags & PEER_TOUCHED ? 1024 : 0;
+    backend.flags = (flags & PEER_HUGE ? LEAT_MMAP_THP : 0) |
+                    (flags & PEER_TOUCHED ? LEAT_MMAP_PREFAULT : 0);
+    if (leat_mmap_init(&backend) || leat_pool_create(&pool, &config))
+        bench_die("no pool");
+}
+
+static void warm_up(struct peer *p);
+
+static void peer_enter(struct peer *p)
+{
+    p->m = NULL;
+    if (handles && leat_magazine_create(pool, &p->m))
+        bench_die("no magazine");
+    warm_up(p);
+}
+
+static void peer_leave(struct peer *p)
+{
+    if (p->m)
+        leat_magazine_destroy(p->m);
+}
+
+BENCH_INLINE void *peer_addr(struct leat_chunk c)
+{
+    return leat_chunk_addr(c);
+}
+
+BENCH_INLINE bool peer_get(struct peer *p, struct leat_chunk *out,
+                           const int variant)
+{
+    if (variant == HANDLE)
+        *out = leat_magazine_get_value(p->m);
+    else
+        *out = leat_pool_get_value(pool, 1);
+    return out->pool;
+}
+
+BENCH_INLINE int peer_put(struct peer *p, struct leat_chunk c,
+                          const int variant)
+{
+    return variant == HANDLE ? leat_magazine_put(p->m, c)
+                             : leat_pool_put(pool, c);
+}
+
+BENCH_INLINE bool peer_get_bulk(struct peer *p, struct leat_chunk *out,
+                                size_t n, const int variant)
+{
+    return variant == HANDLE ? !leat_magazine_get_bulk(p->m, out, n)
+                             : !leat_pool_get_bulk(pool, out, n);
+}
+
+BENCH_INLINE int peer_put_bulk(struct peer *p, struct leat_chunk *c, size_t n,
+                               const int variant)
+{
+    return variant == HANDLE ? leat_magazine_put_bulk(p->m, c, n, NULL)
+                             : leat_pool_put_bulk(pool, c, n, NULL);
+}
+
+/*
+ * Slabs come with the first pages, and magazines fill with the first that go
+ * back; the other peers have theirs from the start.
+ */
+static void warm_up(struct peer *p)
+{
+    struct leat_chunk c[1024];
+    size_t i;
+
+    for (i = 0; i < warm_pages; i++)
+        work_get(p, &c[i], handles ? HANDLE : PLAIN);
+    while (i--)
+        peer_put(p, c[i], handles ? HANDLE : PLAIN);
+}
+
+/* Pages in a batch, of those that were handed over last. */
+static uint64_t handed;
+
+/* A whole magazine handed over, and given back. */
+static uint64_t work_handover(struct peer *p, uint64_t n)
+{
+    uint64_t from = bench_now(), i;
+    struct leat_batch batch;
+    size_t pages = 0;
+    int bad = 0;
+
+    for (i = 0; i < n; i++) {
+        if (leat_magazine_take(p->m, &batch))
+            bench_die("no batch");
+        BENCH_USE(batch.id);
+        pages += leat_batch_pages(batch);
+        bad |= leat_magazine_give(p->m, batch);
+    }
+    handed = pages / n;
+    return work_end(from, bad);
+}
+
+/* The same, and a view of each of its pages. */
+static uint64_t work_handover_viewed(struct peer *p, uint64_t n)
+{
+    uint64_t from = bench_now(), i;
+    struct leat_batch batch;
+    struct leat_view v;
+    size_t all = 0, pages, j;
+    int bad = 0;
+
+    for (i = 0; i < n; i++) {
+        if (leat_magazine_take(p->m, &batch))
+            bench_die("no batch");
+        pages = leat_batch_pages(batch);
+        all += pages;
+        for (j = 0; j < pages; j++) {
+            bad |= leat_batch_view(batch, j, &v);
+            BENCH_USE(v.data);
+        }
+        bad |= leat_magazine_give(p->m, batch);
+    }
+    handed = all / n;
+    return work_end(from, bad);
+}
+
+static void run_handover(const struct bench *b)
+{
+    const struct bench_case *c = b->what;
+    double ns;
+
+    bench_pin(0);
+    peer_open(c->variant, c->pages, c->flags);
+    peer_enter(&work_peer);
+    ns = bench_measure(b, c->work, &work_peer);
+    bench_report(b, "ns", ns / (double)handed);
+}
+
+/* An owned, counted reference to a window, taken and dropped. */
+static uint64_t work_ref(struct peer *p, uint64_t n)
+{
+    struct leat_chunk c = leat_magazine_get_value(p->m);
+    struct leat_view v = leat_chunk_view(c);
+    uint64_t from = bench_now(), ns, i;
+    int bad = 0;
+
+    for (i = 0; i < n; i++) {
+        struct leat_ref ref;
+
+        bad |= leat_ref_take(c, v, &ref);
+        BENCH_USE(&ref);
+        bad |= leat_ref_drop(&ref);
+    }
+    ns = work_end(from, bad);
+    leat_magazine_put(p->m, c);
+    return ns;
+}
+
+static uint64_t work_slice(struct peer *p, uint64_t n)
+{
+    struct leat_chunk c = leat_magazine_get_value(p->m);
+    struct leat_view all = leat_chunk_view(c), part = all;
+    size_t off = 14, len = 1500;
+    uint64_t from = bench_now(), ns, i;
+    int bad = 0;
+
+    BENCH_HIDE(all.data);
+    BENCH_HIDE(all.len);
+    for (i = 0; i < n; i++) {
+        BENCH_HIDE(off);
+        BENCH_HIDE(len);
+        bad |= leat_view_slice(all, off, len, &part);
+        BENCH_USE(part.data);
+        BENCH_USE(part.len);
+    }
+    ns = work_end(from, bad);
+    leat_magazine_put(p->m, c);
+    return ns;
+}
+
+WORK_LOOPS(handle, HANDLE)
+WORK_LOOPS(plain, PLAIN)
+DUO_LOOPS(handle, HANDLE)
+DUO_LOOPS(plain, PLAIN)
+
+/* clang-format off */
+static const struct bench_case handle_cases[] = {
+    WORK_CASES(handle, HANDLE),
+    WORK_CASES_FRESH(handle, HANDLE),
+    DUO_CASES(handle, HANDLE),
+    {"handover", HANDLE, 8191, WORK_TOUCHED, 1, work_handover, NULL,
+     run_handover},
+    {"viewed", HANDLE, 8191, WORK_TOUCHED, 1, work_handover_viewed, NULL,
+     run_handover},
+    {"ref", HANDLE, 8191, WORK_TOUCHED, 1, work_ref, NULL, work_run},
+    {"slice", HANDLE, 8191, WORK_TOUCHED, 1, work_slice, NULL, work_run},
+};
+
+static const struct bench_case plain_cases[] = {
+    WORK_CASES(plain, PLAIN),
+    WORK_CASES_FRESH(plain, PLAIN),
+    DUO_CASES(plain, PLAIN),
+};
+
+const struct bench_variant bench_variants[] = {
+    {"handle", handle_cases, sizeof handle_cases / sizeof *handle_cases},
+    {"plain", plain_cases, sizeof plain_cases / sizeof *plain_cases},
+    {NULL, NULL, 0},
+};
+/* clang-format on */

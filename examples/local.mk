@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: ISC
+#
+# Small complete programs, as a user would write them. make check builds and
+# runs each: 0 passes.
+
+examples = \
+    examples/arena \
+    examples/direct \
+    $(NULL)
+
+check_PROGRAMS += $(examples)
+
+# The first is a driver-less program: the freestanding core alone.
+examples_arena_CPPFLAGS = $(BASE_CPPFLAGS)
+examples_arena_LDADD = libleat-core.a
+
+examples_direct_CPPFLAGS = $(BASE_CPPFLAGS)
+examples_direct_LDADD = libleat.la

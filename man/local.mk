@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: ISC
+
+man_pages = \
+    man/leat.1 \
+    man/leat_backend.3 \
+    man/leat_chunk.3 \
+    man/leat_host.3 \
+    man/leat_magazine.3 \
+    man/leat_pool.3 \
+    man/leat_port.3 \
+    man/leat_ref.3 \
+    man/leat_stats.3 \
+    man/leat.7 \
+    $(NULL)
+
+man_MANS = $(man_pages)
+EXTRA_DIST += $(man_pages)

@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+#
+# libleat exports the public calls, in one version node, and nothing else; and
+# each library defines all of those that its headers promise.
+
+. "$srcdir/tests/tap.sh"
+
+so=$builddir/.libs/libleat.so
+
+calls()
+{
+    cat "$@" | ${AWK:-awk} -f "$srcdir/src/calls.awk" | sort
+}
+
+calls $(for h in $PUBLIC_HEADERS; do echo "$srcdir/$h"; done) >"$tmp/calls"
+check "the headers declare calls" test -s "$tmp/calls"
+
+# A name that the awk program overlooked would be missing on both sides of each
+# comparison; a plain count tells.
+counted()
+{
+    local by_grep by_awk
+    by_awk=$(wc -l <"$tmp/calls")
+    by_grep=$(cd "$srcdir" && cat $PUBLIC_HEADERS |
+        grep -A2 -E '^LEAT_(API|INLINE) ' |
+        grep -oE '\bleat_[a-z0-9_]+\(' | sort -u |
+        while IFS= read -r name; do
+            grep -qxF "${name%(}" "$tmp/calls" && echo "$name"
+        done | wc -l)
+    test "$by_awk" -eq "$by_grep" && test "$by_awk" -gt 100
+}
+check "all of them were found" counted
+
+map()
+{
+    sed -n 's/^ *\(leat_[a-z0-9_]*\);$/\1/p' "$srcdir/src/leat.map" |
+        sort | diff "$tmp/calls" -
+}
+check "src/leat.map names the public calls (make map writes it)" map
+
+nodes()
+{
+    test "$(grep -c '{' "$srcdir/src/leat.map")" -eq 1 &&
+        grep -q '^LEAT_0.1 {' "$srcdir/src/leat.map"
+}
+check "src/leat.map has one version node" nodes
+
+if test -e "$so"; then
+    exported()
+    {
+        $NM -D --defined-only "$so" | awk '$2 != "A" { print $NF }' |
+            sed 's/@@LEAT_0\.1$//' | sort | diff "$tmp/calls" -
+    }
+    check "libleat.so exports the public calls and nothing else" exported
+else
+    skip "libleat.so exports the public calls and nothing else" \
+        "built with --disable-shared"
+fi
+
+# The headers that need an operating system are not of the core.
+calls $(for h in $PUBLIC_HEADERS; do
+    case $h in
+    */host.h | */mmap.h | */leat.h) ;;
+    *) echo "$srcdir/$h" ;;
+    esac
+done) >"$tmp/core"
+
+defines()
+{
+    $NM --defined-only -g "$2" 2>/dev/null | awk 'NF == 3 { print $3 }' |
+        sort -u >"$tmp/defined"
+    comm -23 "$1" "$tmp/defined" >"$tmp/missing"
+    test ! -s "$tmp/missing" || { cat "$tmp/missing"; return 1; }
+}
+check "libleat-core.a defines each call of the core's headers" \
+    defines "$tmp/core" "$builddir/libleat-core.a"
+check "libleat.a defines each call" \
+    defines "$tmp/calls" "$builddir/.libs/libleat.a"
+
+plan

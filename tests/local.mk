@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: ISC
+#
+# Every test speaks TAP, so that each case counts. To add one, append it to the
+# list of its kind; a program's source is its name with ".c".
+
+# Criterion, one program per source file of the library. They are linked with
+# the static libleat, and so may reach what is not exported.
+unit_tests = \
+    tests/unit/test_adopt \
+    tests/unit/test_backend \
+    tests/unit/test_batch \
+    tests/unit/test_chunk \
+    tests/unit/test_chunk_find \
+    tests/unit/test_copies \
+    tests/unit/test_cview \
+    tests/unit/test_destroy \
+    tests/unit/test_error \
+    tests/unit/test_events \
+    tests/unit/test_fork \
+    tests/unit/test_host \
+    tests/unit/test_json \
+    tests/unit/test_magazine \
+    tests/unit/test_mmap \
+    tests/unit/test_mmap_option \
+    tests/unit/test_pool \
+    tests/unit/test_pool_bulk \
+    tests/unit/test_pool_config \
+    tests/unit/test_reclaim \
+    tests/unit/test_ref \
+    tests/unit/test_rlimit \
+    tests/unit/test_split \
+    tests/unit/test_static \
+    tests/unit/test_stats \
+    tests/unit/test_thread \
+    tests/unit/test_track \
+    tests/unit/test_trim \
+    tests/unit/test_view \
+    tests/unit/test_waiter \
+    tests/unit/test_waiter_cancel \
+    tests/unit/test_waiter_threads \
+    tests/unit/test_water \
+    tests/unit/test_zero \
+    $(NULL)
+
+# Plain programs that print TAP themselves, and run under every sanitizer.
+plain_tests = \
+    $(NULL)
+
+# Of those, the ones that have threads or are worth it under ThreadSanitizer,
+# where Criterion does not start.
+tsan_tests = \
+    $(NULL)
+
+# What those include.
+test_headers = \
+    tests/unit/fake_backend.h \
+    tests/unit/pool_fixture.h \
+    tests/unit/waiter_fixture.h \
+    $(NULL)
+
+EXTRA_DIST += $(test_headers)
+
+# Scripts.
+shell_tests = \
+    tests/headers/alone.sh \
+    tests/headers/installed.sh \
+    tests/link/core.sh \
+    tests/link/driverless.sh \
+    tests/link/needed.sh \
+    tests/link/readme.sh \
+    tests/link/start.sh \
+    tests/link/symbols.sh \
+    tests/link/tls.sh \
+    tests/man/lint.sh \
+    $(NULL)
+
+# What those read.
+EXTRA_DIST += \
+    tests/headers/use.c \
+    tests/link/driverless.c \
+    tests/link/start.c \
+    tests/link/tls.c \
+    $(NULL)
+
+# --------------------------------------------------------------- programs
+
+# Everything that has no flags of its own: test programs and examples. -static
+# is libtool's, as for the command; as-needed, so that only the programs that
+# use Criterion or jansson load them.
+AM_LDFLAGS = -static -Wl,--as-needed
+LDADD = libleat.la $(CRITERION_LIBS) $(JANSSON_LIBS)
+
+check_PROGRAMS += $(plain_tests)
+if HAVE_CRITERION
+check_PROGRAMS += $(unit_tests)
+criterion_tests = $(unit_tests)
+endif
+
+# ------------------------------------------------------------- accounting
+#
+# The library once more, every copy of it a call that the linker can wrap; and
+# once with a copy added on purpose, which must be found.
+
+accounting_tests = \
+    tests/accounting/accounting \
+    tests/accounting/silent \
+    $(NULL)
+
+check_PROGRAMS += $(accounting_tests)
+check_LIBRARIES += tests/accounting/libcounted.a
+
+accounting_cflags = $(HOSTED_CFLAGS) $(WARN_CFLAGS) -fno-builtin
+accounting_wraps = \
+    -static \
+    -Wl,--wrap=memcpy \
+    -Wl,--wrap=memmove \
+    -Wl,--wrap=read \
+    -Wl,--wrap=write \
+    $(NULL)
+
+tests_accounting_libcounted_a_SOURCES = $(libleat_sources) $(private_headers)
+tests_accounting_libcounted_a_CPPFLAGS = $(AM_CPPFLAGS) -U_FORTIFY_SOURCE
+tests_accounting_libcounted_a_CFLAGS = $(accounting_cflags)
+
+tests_accounting_accounting_SOURCES = \
+    tests/accounting/accounting.c \
+    tests/accounting/payload.c \
+    tests/accounting/payload.h \
+    $(NULL)
+tests_accounting_accounting_CPPFLAGS = $(AM_CPPFLAGS) -U_FORTIFY_SOURCE
+tests_accounting_accounting_CFLAGS = $(accounting_cflags)
+tests_accounting_accounting_LDFLAGS = $(accounting_wraps)
+tests_accounting_accounting_LDADD = tests/accounting/libcounted.a
+
+tests_accounting_silent_SOURCES = \
+    tests/accounting/silent.c \
+    tests/accounting/payload.c \
+    tests/accounting/payload.h \
+    $(NULL)
+tests_accounting_silent_CPPFLAGS = $(AM_CPPFLAGS) -U_FORTIFY_SOURCE
+tests_accounting_silent_CFLAGS = $(accounting_cflags)
+tests_accounting_silent_LDFLAGS = $(accounting_wraps)
+tests_accounting_silent_LDADD = tests/accounting/libcounted.a
+
+# --------------------------------------------------------------- running
+
+program_tests = $(criterion_tests) $(plain_tests) $(accounting_tests) $(examples)
+TESTS = $(program_tests) $(shell_tests)
+EXTRA_DIST += $(shell_tests) tests/run tests/subcheck tests/tap.sh \
+    tests/non-passes
+
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
+    $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+LOG_COMPILER = $(SHELL) $(srcdir)/tests/run $(srcdir)
+SH_LOG_COMPILER = $(LOG_COMPILER)
+
+# What the scripts need to know of the build.
+AM_TESTS_ENVIRONMENT = \
+    AWK='$(AWK)'; export AWK; \
+    CC='$(CC)'; export CC; \
+    CORE_CFLAGS='$(CORE_CPPFLAGS) $(CORE_CFLAGS)'; export CORE_CFLAGS; \
+    CORE_SOURCES='$(core_sources)'; export CORE_SOURCES; \
+    DEBUG_CPPFLAGS='$(DEBUG_CPPFLAGS)'; export DEBUG_CPPFLAGS; \
+    MAKE='$(MAKE)'; export MAKE; \
+    NM='$(NM)'; export NM; \
+    PKG_CONFIG='$(PKG_CONFIG)'; export PKG_CONFIG; \
+    PUBLIC_HEADERS='$(public_headers)'; export PUBLIC_HEADERS; \
+    UNIT_TESTS=' $(unit_tests) '; export UNIT_TESTS; \
+    builddir='$(abs_top_builddir)'; export builddir; \
+    includedir='$(includedir)'; export includedir; \
+    libdir='$(libdir)'; export libdir; \
+    srcdir='$(abs_top_srcdir)'; export srcdir;
+
+# ------------------------------------------- checks of other builds of the tree
+#
+# Each has a build of its own in sub/<name>, with its own flags and objects.
+
+subcheck = $(SHELL) $(srcdir)/tests/subcheck
+sub_configure = --disable-shared --without-jemalloc --without-dpdk
+
+san_cflags = -O1 -g -fno-omit-frame-pointer
+
+.PHONY: check-asan check-ubsan check-tsan check-valgrind check-clang check-debug
+
+check-asan:
+	+$(subcheck) asan $(sub_configure) CC='$(CC)' \
+	    CFLAGS='$(san_cflags) -fsanitize=address' \
+	    -- TESTS='$(program_tests)'
+
+check-ubsan:
+	+$(subcheck) ubsan $(sub_configure) CC='$(CC)' \
+	    CFLAGS='$(san_cflags) -fsanitize=undefined -fno-sanitize-recover=all' \
+	    -- TESTS='$(program_tests)'
+
+check-tsan:
+	+$(subcheck) tsan $(sub_configure) --without-criterion CC='$(CC)' \
+	    CFLAGS='$(san_cflags) -fsanitize=thread' \
+	    -- TESTS='$(tsan_tests)'
+
+check-valgrind:
+	+$(subcheck) valgrind $(sub_configure) CC='$(CC)' CFLAGS='-O1 -g' \
+	    -- TESTS='$(program_tests)' \
+	    LEAT_TEST_VALGRIND=yes
+
+check-clang:
+	+$(subcheck) clang --enable-werror --without-jemalloc --without-dpdk \
+	    CC=clang CFLAGS='-O2 -g'
+
+check-debug:
+	+$(subcheck) debug --enable-werror --enable-debug --without-jemalloc \
+	    --without-dpdk CC='$(CC)' CFLAGS='-O2 -g'
+
+clean-local:
+	rm -rf sub
