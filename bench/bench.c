@@ -56,26 +56,44 @@ void bench_pin(unsigned nth)
     sched_setaffinity(0, sizeof set, &set);
 }
 
+/* A slice is shorter than what a scheduler gives to somebody else. */
+#define SLICE_NS   1000000u
+#define SLICES_MAX 1000u
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
 /*
- * Gives nanoseconds per repetition. What is measured is at least as long as
- * asked, and comes after a warm-up of about a fifth of that.
+ * Gives nanoseconds per repetition: the median of many short slices, so that
+ * those in which the processor was taken away do not count. Finding out how
+ * many repetitions make a slice is the warm-up.
  */
 double bench_measure(const struct bench *b,
                      uint64_t (*work)(struct peer *p, uint64_t n),
                      struct peer *p)
 {
-    uint64_t n = b->n, ns;
+    static double slices[SLICES_MAX];
+    uint64_t n, ns, sum = 0, from;
+    size_t k = 0;
 
-    if (!n) {
-        for (n = 16;; n *= 2) {
-            ns = work(p, n);
-            if (ns * 8 >= b->ns)
-                break;
-        }
-        n = (uint64_t)((double)n * (double)b->ns / (double)ns) + 1;
-    }
-    ns = work(p, n);
-    return (double)ns / (double)n;
+    if (b->n)
+        return (double)work(p, b->n) / (double)b->n;
+    for (n = 1; work(p, n) < SLICE_NS; n *= 2)
+        ;
+    /* Loops that prepare much take longer than they measure. */
+    from = bench_now();
+    do {
+        ns = work(p, n);
+        sum += ns;
+        slices[k++] = (double)ns / (double)n;
+    } while (k < SLICES_MAX &&
+             (k < 3 || (sum < b->ns && bench_now() - from < 3 * b->ns)));
+    qsort(slices, k, sizeof *slices, compare);
+    return k % 2 ? slices[k / 2] : (slices[k / 2 - 1] + slices[k / 2]) / 2;
 }
 
 void bench_report(const struct bench *b, const char *metric, double value)

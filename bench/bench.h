@@ -9,6 +9,9 @@
  *     pages-PEER [-n REPETITIONS | -t MILLISECONDS] VARIANT CASE
  *     pages-PEER -l
  *
+ * With -n a case runs once, with as many repetitions; else in short slices for
+ * that time, and their median is told.
+ *
  * It prints one line per figure, "CASE METRIC VALUE", and exits with 0; with 77
  * where the peer has no such case. The harness is in the command, "leat bench".
  *
@@ -42,8 +45,8 @@ struct bench_case;
 /* What was asked for. */
 struct bench {
     const struct bench_case *what;
-    uint64_t n;  /* repetitions; 0: as many as fill (ns) */
-    uint64_t ns; /* the time to measure for              */
+    uint64_t n;  /* repetitions; 0: slices that fill (ns) */
+    uint64_t ns; /* the time to measure for               */
 };
 
 struct bench_case {

@@ -108,7 +108,7 @@ BENCH_INLINE int peer_put_bulk(struct peer *p, void **items, size_t n,
     return 0;
 }
 
-/* A window with its bounds checked, by value: what a view cannot be less than. */
+/* A window with its bounds checked, by value: no view can be less. */
 struct window {
     unsigned char *at;
     size_t len;

@@ -2,8 +2,8 @@
 
 /*
  * DPDK's mempool, filled with pages that are aligned. Its own objects are not:
- * so it is made with tiny ones, which are taken out and replaced. Each thread is
- * registered, or it would have no cache.
+ * so it is made with tiny ones, which are taken out and replaced. Each thread
+ * is registered, or it would have no cache.
  *
  * Its pages lie in transparent huge pages and have been touched.
  */
@@ -118,7 +118,7 @@ BENCH_INLINE int peer_put_bulk(struct peer *p, void **items, size_t n,
     return 0;
 }
 
-/* An owned, counted reference: an mbuf attached to another's data, and freed. */
+/* An owned, counted reference: an mbuf attached to another's data, freed. */
 static struct rte_mempool *mbufs;
 
 static uint64_t work_ref(struct peer *p, uint64_t n)

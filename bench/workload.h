@@ -186,7 +186,7 @@ __attribute__((unused)) static void work_run_rss(const struct bench *b)
 
     bench_pin(0);
     __builtin_memset(work_live, 1, sizeof work_live);
-    bench_resident();
+    bench_resident(); /* has what it needs for itself */
     before = bench_resident();
     peer_open(c->variant, n, c->flags);
     peer_enter(&work_peer);

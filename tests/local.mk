@@ -9,16 +9,21 @@ unit_tests = \
     tests/unit/test_adopt \
     tests/unit/test_backend \
     tests/unit/test_batch \
+    tests/unit/test_builder \
     tests/unit/test_chunk \
     tests/unit/test_chunk_find \
+    tests/unit/test_constraint \
     tests/unit/test_copies \
     tests/unit/test_cview \
     tests/unit/test_destroy \
     tests/unit/test_error \
     tests/unit/test_events \
+    tests/unit/test_export \
     tests/unit/test_fork \
     tests/unit/test_host \
+    tests/unit/test_iov \
     tests/unit/test_json \
+    tests/unit/test_lifecycle \
     tests/unit/test_magazine \
     tests/unit/test_mmap \
     tests/unit/test_mmap_option \
@@ -28,6 +33,7 @@ unit_tests = \
     tests/unit/test_reclaim \
     tests/unit/test_ref \
     tests/unit/test_rlimit \
+    tests/unit/test_shared \
     tests/unit/test_split \
     tests/unit/test_static \
     tests/unit/test_stats \
@@ -44,15 +50,57 @@ unit_tests = \
 
 # Plain programs that print TAP themselves, and run under every sanitizer.
 plain_tests = \
+    tests/errors/errors-adopt-misaligned \
+    tests/errors/errors-adopt-twice \
+    tests/errors/errors-batch-given-twice \
+    tests/errors/errors-builder-no-room \
+    tests/errors/errors-cancel-not-waiting \
+    tests/errors/errors-copies-null \
+    tests/errors/errors-destroy-with-chunks-out \
+    tests/errors/errors-double-put \
+    tests/errors/errors-export-end-twice \
+    tests/errors/errors-export-length \
+    tests/errors/errors-export-misaligned \
+    tests/errors/errors-export-peer \
+    tests/errors/errors-foreign-put \
+    tests/errors/errors-get-huge \
+    tests/errors/errors-get-zero-pages \
+    tests/errors/errors-interior-put \
+    tests/errors/errors-iov-full \
+    tests/errors/errors-lifecycle-inside \
+    tests/errors/errors-lifecycle-twice \
+    tests/errors/errors-null-arguments \
+    tests/errors/errors-put-garbage-handle \
+    tests/errors/errors-put-in-fork-child \
+    tests/errors/errors-ref-dropped-twice \
+    tests/errors/errors-ref-outside \
+    tests/errors/errors-shared-length \
+    tests/errors/errors-shared-unaligned \
+    tests/errors/errors-split-with-refs \
+    tests/errors/errors-stale-put \
+    tests/errors/errors-too-many-magazines \
+    tests/errors/errors-unknown-flags \
+    tests/errors/errors-view-after-put \
+    tests/errors/errors-view-not-pages \
+    tests/errors/errors-view-slice-overflow \
+    tests/errors/errors-view-void \
+    tests/errors/errors-wait-on-non-exact \
+    tests/errors/errors-wait-twice \
+    tests/model/model \
     $(NULL)
 
 # Of those, the ones that have threads or are worth it under ThreadSanitizer,
 # where Criterion does not start.
 tsan_tests = \
+    tests/model/model \
     $(NULL)
 
 # What those include.
 test_headers = \
+    tests/errors/errors.h \
+    tests/errors/pool-errors.h \
+    tests/model/operations.h \
+    tests/model/world.h \
     tests/unit/fake_backend.h \
     tests/unit/pool_fixture.h \
     tests/unit/waiter_fixture.h \
@@ -73,6 +121,16 @@ shell_tests = \
     tests/link/tls.sh \
     tests/man/lint.sh \
     $(NULL)
+
+# Scripts that use the command; they run under the sanitizers too.
+command_tests = \
+    tests/tool/copy-errors.sh \
+    tests/tool/copy.sh \
+    tests/tool/run.sh \
+    tests/tool/usage.sh \
+    $(NULL)
+
+EXTRA_DIST += $(command_tests) tests/tool/common.sh
 
 # What those read.
 EXTRA_DIST += \
@@ -144,7 +202,16 @@ tests_accounting_silent_LDADD = tests/accounting/libcounted.a
 
 # --------------------------------------------------------------- running
 
-program_tests = $(criterion_tests) $(plain_tests) $(accounting_tests) $(examples)
+program_tests = \
+    $(criterion_tests) \
+    $(plain_tests) \
+    $(accounting_tests) \
+    $(examples) \
+    $(NULL)
+if HAVE_COMMAND
+program_tests += $(command_tests)
+endif
+
 TESTS = $(program_tests) $(shell_tests)
 EXTRA_DIST += $(shell_tests) tests/run tests/subcheck tests/tap.sh \
     tests/non-passes
@@ -185,31 +252,31 @@ san_cflags = -O1 -g -fno-omit-frame-pointer
 .PHONY: check-asan check-ubsan check-tsan check-valgrind check-clang check-debug
 
 check-asan:
-	+$(subcheck) asan $(sub_configure) CC='$(CC)' \
+	+@$(subcheck) asan $(sub_configure) CC='$(CC)' \
 	    CFLAGS='$(san_cflags) -fsanitize=address' \
 	    -- TESTS='$(program_tests)'
 
 check-ubsan:
-	+$(subcheck) ubsan $(sub_configure) CC='$(CC)' \
+	+@$(subcheck) ubsan $(sub_configure) CC='$(CC)' \
 	    CFLAGS='$(san_cflags) -fsanitize=undefined -fno-sanitize-recover=all' \
 	    -- TESTS='$(program_tests)'
 
 check-tsan:
-	+$(subcheck) tsan $(sub_configure) --without-criterion CC='$(CC)' \
+	+@$(subcheck) tsan $(sub_configure) --without-criterion CC='$(CC)' \
 	    CFLAGS='$(san_cflags) -fsanitize=thread' \
 	    -- TESTS='$(tsan_tests)'
 
 check-valgrind:
-	+$(subcheck) valgrind $(sub_configure) CC='$(CC)' CFLAGS='-O1 -g' \
+	+@$(subcheck) valgrind $(sub_configure) CC='$(CC)' CFLAGS='-O1 -g' \
 	    -- TESTS='$(program_tests)' \
 	    LEAT_TEST_VALGRIND=yes
 
 check-clang:
-	+$(subcheck) clang --enable-werror --without-jemalloc --without-dpdk \
+	+@$(subcheck) clang --enable-werror --without-jemalloc --without-dpdk \
 	    CC=clang CFLAGS='-O2 -g'
 
 check-debug:
-	+$(subcheck) debug --enable-werror --enable-debug --without-jemalloc \
+	+@$(subcheck) debug --enable-werror --enable-debug --without-jemalloc \
 	    --without-dpdk CC='$(CC)' CFLAGS='-O2 -g'
 
 clean-local:

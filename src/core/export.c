@@ -61,6 +61,26 @@ static int get_bounce(struct leat_export *ex, const struct leat_plan *p,
     return 0;
 }
 
+/*
+ * Writes the segments where nothing is bounced: the plan has found that each view
+ * can be cut, so nothing is asked of it again.
+ */
+static void leave_as_is(struct leat_view *segs, const struct leat_plan *p)
+{
+    size_t i, n = 0;
+
+    for (i = 0; n < p->nsegs && i < p->n; i++) {
+        struct leat_view v = leat_plan_view(p, i);
+
+        for (; n < p->nsegs && v.len; n++) {
+            segs[n].data = v.data;
+            segs[n].len = leat_plan_piece(p, (uintptr_t)v.data, v.len);
+            v.data += segs[n].len;
+            v.len -= segs[n].len;
+        }
+    }
+}
+
 /* Writes the segments, and copies what is bounced if the device will read it. */
 static int carry_out(struct leat_export *ex, const struct leat_plan *p,
                      unsigned char *bounce)
@@ -173,13 +193,15 @@ static int begin(struct leat_export *ex, const void *views, size_t n,
     if (err)
         goto fail;
     p.room = p.bounce_bytes;
-    if (p.room)
+    if (p.room) {
         err = get_bounce(ex, &p, &bounce, &bounce_at);
-    if (err)
-        goto fail;
-    err = carry_out(ex, &p, bounce_at);
-    if (err)
-        goto fail;
+        if (!err)
+            err = carry_out(ex, &p, bounce_at);
+        if (err)
+            goto fail;
+    } else {
+        leave_as_is(ex->segs, &p);
+    }
 
     ex->nsegs = p.nsegs;
     ex->bounced_views = p.bounced_views;

@@ -43,9 +43,16 @@ int leat_pool_stats(struct leat_pool *pool, struct leat_stats *out)
         puts = pool->puts_seen;
     pool->puts_seen = puts;
 
-    *out = pool->stats;
     out->gets = gets;
     out->puts = puts;
+    out->slabs_got = pool->stats.slabs_got;
+    out->slabs_put = pool->stats.slabs_put;
+    out->exchanges = pool->stats.exchanges;
+    out->waits = pool->stats.waits;
+    out->served = pool->stats.served;
+    out->water_low = pool->stats.water_low;
+    out->water_high = pool->stats.water_high;
+    /* These are counted without the lock. */
     out->refused = __atomic_load_n(&pool->stats.refused, __ATOMIC_RELAXED);
     out->reclaims = __atomic_load_n(&pool->stats.reclaims, __ATOMIC_RELAXED);
     out->stale = __atomic_load_n(&pool->stats.stale, __ATOMIC_RELAXED);

@@ -160,7 +160,8 @@ static int pages(int argc, char **argv)
                                   argv[optind]);
     if (status < 0) {
         good = bench_measure_all(b);
-        bench_report(b);
+        if (!tool_interrupted())
+            bench_report(b);
         if (b->json && !bench_write_json(b))
             good = false;
         status = good && b->done ? EXIT_GOOD : EXIT_BAD;

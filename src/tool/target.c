@@ -25,7 +25,7 @@ static bool failed(const char *path, const char *what)
     return tool_fail("%s: %s: %s", path, what, strerror(errno));
 }
 
-/* What is there already? Sets the path, and the mode that the copy will have. */
+/* What is there already? Sets the path, and the mode that the copy gets. */
 static bool look(struct target *t, const char *dst, const struct stat *src)
 {
     mode_t mask = umask(0);

@@ -2,11 +2,11 @@
 
 /*
  * Direct I/O through chunks: a block is read into a run of pages and written
- * from it, without a copy; or, to show what alignment costs, through views at an
- * odd offset and of odd lengths, all of which bounce.
+ * from it, without a copy; or, to show what alignment costs, through views at
+ * an odd offset and of odd lengths, all of which bounce.
  *
- * The last sector of a file is seldom full. It is written padded with zeros, and
- * the file is then cut to its length: direct I/O to its end.
+ * The last sector of a file is seldom full. It is written padded with zeros,
+ * and the file is then cut to its length: direct I/O to its end.
  */
 
 #include <errno.h>
@@ -24,7 +24,7 @@
 /* The run, the bounces of a block, and as much again: slabs are whole. */
 #define LIMIT_PAGES (4 * LEAT_UNIT_PAGES)
 
-/* Two odd lengths that make two pages; a block's pieces, and one for the rest. */
+/* Two odd lengths that make two pages; a block's pieces, and one more. */
 #define ODD_SHORT  ((size_t)4095)
 #define ODD_LONG   ((size_t)4097)
 #define PIECES_MAX (BLOCK / LEAT_PAGE_SIZE + 2)
@@ -114,7 +114,7 @@ static ssize_t move(struct engine *e, enum leat_direction dir, size_t from,
     return tool_interrupted() ? -1 : moved;
 }
 
-/* Reads (want) bytes; asks for whole sectors, which the file's end cuts short. */
+/* Reads (want) bytes; asks for whole sectors, which the file's end cuts. */
 static bool fill(struct engine *e, size_t want, size_t whole, uint64_t at)
 {
     size_t have = 0;

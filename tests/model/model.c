@@ -178,7 +178,7 @@ static bool run(const struct kind *kind, uint64_t seed, uint64_t ops)
 
 int main(int argc, char **argv)
 {
-    uint64_t seeds[] = {1, 20261124}, ops = 12000;
+    uint64_t seeds[] = {1, 20261124}, ops = 80000;
     size_t nseeds = COUNT(seeds), n = 0;
     const char *env = getenv("LEAT_SEED");
 

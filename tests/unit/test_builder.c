@@ -4,7 +4,10 @@
 
 static unsigned char mark[1];
 #define UNTOUCHED(v) cr_assert((v).data == mark && (v).len == 77)
-#define MARKED       {mark, 77}
+#define MARKED   \
+    {            \
+        mark, 77 \
+    }
 
 static void assert_rooms(const struct leat_builder *b, size_t head, size_t len,
                          size_t tail)

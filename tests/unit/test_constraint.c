@@ -66,8 +66,8 @@ Test(constraint, merge_takes_the_stricter)
 {
     struct leat_constraint a = {512, 512, 0, 11, 0, 0};
     struct leat_constraint b = {64, 768, 65536, 20, 8192, LEAT_NEED_WRITABLE};
-    struct leat_constraint want = {512,  1536, 65536,
-                                   11,   8192, LEAT_NEED_WRITABLE};
+    struct leat_constraint want = {512, 1536, 65536,
+                                   11,  8192, LEAT_NEED_WRITABLE};
     struct leat_constraint none = {0}, out;
 
     MUST(leat_constraint_merge(&a, &b, &out));

@@ -14,7 +14,10 @@ static struct leat_cview view_of(const void *data, size_t len)
 
 static const unsigned char mark[1];
 #define UNTOUCHED(v) cr_assert((v).data == mark && (v).len == 77)
-#define MARKED       {mark, 77}
+#define MARKED   \
+    {            \
+        mark, 77 \
+    }
 
 static const char text[] = "0123456789";
 
@@ -174,11 +177,11 @@ Test(cview, compare_refuses_the_void_view)
 static const unsigned char bytes[] = {0xf1, 0xe2, 0xd3, 0xc4, 0xb5,
                                       0xa6, 0x97, 0x88, 0x79};
 
-#define READS(type, name, off, value)                                          \
-    do {                                                                       \
-        type x_ = 0;                                                           \
-        MUST(leat_cview_read_##name(view_of(bytes, 9), off, &x_));             \
-        cr_assert_eq(x_, value);                                               \
+#define READS(type, name, off, value)                              \
+    do {                                                           \
+        type x_ = 0;                                               \
+        MUST(leat_cview_read_##name(view_of(bytes, 9), off, &x_)); \
+        cr_assert_eq(x_, value);                                   \
     } while (0)
 
 Test(cview, reads_have_their_order)
@@ -195,18 +198,18 @@ Test(cview, reads_have_their_order)
     READS(uint64_t, be64, 1, 0xe2d3c4b5a6978879);
 }
 
-#define READ_ENDS(type, name)                                                  \
-    do {                                                                       \
-        type x_ = 77;                                                          \
-        size_t end_ = 9 - sizeof(x_);                                          \
-        FAILS(LEAT_E_RANGE, leat_cview_read_##name(v, end_ + 1, &x_));         \
-        FAILS(LEAT_E_RANGE, leat_cview_read_##name(v, 9, &x_));                \
-        FAILS(LEAT_E_RANGE, leat_cview_read_##name(v, 10, &x_));               \
-        FAILS(LEAT_E_RANGE, leat_cview_read_##name(v, SIZE_MAX, &x_));         \
-        FAILS(LEAT_E_STALE, leat_cview_read_##name(nothing, 0, &x_));          \
-        FAILS(LEAT_E_INVALID, leat_cview_read_##name(v, 0, NULL));             \
-        cr_assert_eq(x_, 77);                                                  \
-        MUST(leat_cview_read_##name(v, end_, &x_));                            \
+#define READ_ENDS(type, name)                                          \
+    do {                                                               \
+        type x_ = 77;                                                  \
+        size_t end_ = 9 - sizeof(x_);                                  \
+        FAILS(LEAT_E_RANGE, leat_cview_read_##name(v, end_ + 1, &x_)); \
+        FAILS(LEAT_E_RANGE, leat_cview_read_##name(v, 9, &x_));        \
+        FAILS(LEAT_E_RANGE, leat_cview_read_##name(v, 10, &x_));       \
+        FAILS(LEAT_E_RANGE, leat_cview_read_##name(v, SIZE_MAX, &x_)); \
+        FAILS(LEAT_E_STALE, leat_cview_read_##name(nothing, 0, &x_));  \
+        FAILS(LEAT_E_INVALID, leat_cview_read_##name(v, 0, NULL));     \
+        cr_assert_eq(x_, 77);                                          \
+        MUST(leat_cview_read_##name(v, end_, &x_));                    \
     } while (0)
 
 Test(cview, reads_stay_inside)

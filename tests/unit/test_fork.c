@@ -254,7 +254,7 @@ static int beside_workers(void *arg)
     return own_pool(&depth);
 }
 
-Test(fork, while_others_work, .timeout = 60)
+Test(fork, while_others_work)
 {
     struct pool_fixture f, exact;
     struct worker w[2] = {{0}};

@@ -402,8 +402,8 @@ Test(iov, unshare_shows_a_peer_nothing_else)
         struct leat_chunk c;
 
         memset(mem, 0xee, sizeof(mem));
-        open_static(&f, 8, (struct leat_pool_config){.zero = zeros[i],
-                                                     .peer = 1});
+        open_static(&f, 8,
+                    (struct leat_pool_config){.zero = zeros[i], .peer = 1});
         MUST(leat_iov_unshare(&iov, f.pool, &c));
         cr_assert(all_bytes(bytes_of(c), 10, 0xee));
         cr_assert(all_bytes(bytes_of(c) + 10, PAGE - 10, 0));

@@ -239,8 +239,7 @@ Test(lifecycle, while_suspended_only_a_resume)
     FAILS(LEAT_E_STATE, leat_lifecycle_suspend(&list, &refused));
     FAILS(LEAT_E_STATE, leat_lifecycle_add(&list, &extra));
     FAILS(LEAT_E_STATE, leat_lifecycle_remove(&list, &hooks[0].hook));
-    FAILS(LEAT_E_INVALID,
-          leat_lifecycle_resume(&list, (enum leat_resumed)2));
+    FAILS(LEAT_E_INVALID, leat_lifecycle_resume(&list, (enum leat_resumed)2));
     cr_assert_eq(refused, &extra);
     assert_notes("dcba");
     MUST(leat_lifecycle_resume(&list, LEAT_RESUMED));

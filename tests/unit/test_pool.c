@@ -160,7 +160,7 @@ Test(pool, natural_alignment_in_an_arena)
     struct leat_static_arena arena = {0};
     struct leat_pool *pool;
     struct leat_chunk c;
-    void *base;
+    void *base = NULL;
 
     cr_assert_eq(posix_memalign(&base, SLAB, 600 * PAGE), 0);
     arena.base = (unsigned char *)base + 3 * PAGE;

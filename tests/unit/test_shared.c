@@ -6,7 +6,10 @@
 
 static unsigned char mark[1];
 #define UNTOUCHED(s) cr_assert((s).peer_bytes == mark && (s).len == 77)
-#define MARKED       {mark, 77}
+#define MARKED   \
+    {            \
+        mark, 77 \
+    }
 
 static struct leat_shared shared_of(volatile void *addr, size_t len)
 {
@@ -57,7 +60,7 @@ Test(shared, copies_every_byte_and_no_other)
 
     for (size_t off = 0; off < 10; off++) {
         for (size_t at = 0; at < 9; at++) {
-            for (size_t len = 0; len <= 30; len++, n += 2, bytes += 2 * len) {
+            for (size_t len = 0; len <= 30; n += 2, bytes += 2 * len, len++) {
                 for (size_t i = 0; i < sizeof(mem); i++)
                     mem[i] = (unsigned char)(i + 1);
                 memset(priv, 0, sizeof(priv));
@@ -104,33 +107,31 @@ Test(shared, copies_refuse_and_count_nothing)
     cr_assert_eq(copies.count[LEAT_WHY_SHARED], 2);
 }
 
-#define WORDS(bits)                                                            \
-    do {                                                                       \
-        size_t size_ = (bits) / 8;                                             \
-        uint##bits##_t x_ = 77, mine_;                                         \
-                                                                               \
-        for (size_t off_ = 0; off_ < 32; off_++) {                             \
-            bool in_ = off_ + size_ <= 24;                                     \
-            int err_ = !in_           ? LEAT_E_RANGE                           \
-                       : off_ % size_ ? LEAT_E_ALIGN                           \
-                                      : 0;                                     \
-                                                                               \
-            FAILS(err_, leat_shared_write_u##bits(                             \
-                            s, off_, (uint##bits##_t)(0x1122334455667788u)));  \
-            FAILS(err_, leat_shared_read_u##bits(s, off_, &x_));               \
-            if (err_) {                                                        \
-                cr_assert_eq(x_, 77);                                          \
-                continue;                                                      \
-            }                                                                  \
-            memcpy(&mine_, mem + off_, size_);                                 \
-            cr_assert_eq(mine_, (uint##bits##_t)(0x1122334455667788u));        \
-            cr_assert_eq(x_, mine_);                                           \
-            x_ = 77;                                                           \
-        }                                                                      \
-        FAILS(LEAT_E_RANGE, leat_shared_read_u##bits(s, SIZE_MAX, &x_));       \
-        FAILS(LEAT_E_RANGE, leat_shared_write_u##bits(s, SIZE_MAX, 0));        \
-        FAILS(LEAT_E_INVALID, leat_shared_read_u##bits(s, 0, NULL));           \
-        cr_assert(all_bytes(mem + 24, 8, 0));                                  \
+#define WORDS(bits)                                                           \
+    do {                                                                      \
+        size_t size_ = (bits) / 8;                                            \
+        uint##bits##_t x_ = 77, mine_;                                        \
+                                                                              \
+        for (size_t off_ = 0; off_ < 32; off_++) {                            \
+            bool in_ = off_ + size_ <= 24;                                    \
+            int err_ = !in_ ? LEAT_E_RANGE : off_ % size_ ? LEAT_E_ALIGN : 0; \
+                                                                              \
+            FAILS(err_, leat_shared_write_u##bits(                            \
+                            s, off_, (uint##bits##_t)(0x1122334455667788u))); \
+            FAILS(err_, leat_shared_read_u##bits(s, off_, &x_));              \
+            if (err_) {                                                       \
+                cr_assert_eq(x_, 77);                                         \
+                continue;                                                     \
+            }                                                                 \
+            memcpy(&mine_, mem + off_, size_);                                \
+            cr_assert_eq(mine_, (uint##bits##_t)(0x1122334455667788u));       \
+            cr_assert_eq(x_, mine_);                                          \
+            x_ = 77;                                                          \
+        }                                                                     \
+        FAILS(LEAT_E_RANGE, leat_shared_read_u##bits(s, SIZE_MAX, &x_));      \
+        FAILS(LEAT_E_RANGE, leat_shared_write_u##bits(s, SIZE_MAX, 0));       \
+        FAILS(LEAT_E_INVALID, leat_shared_read_u##bits(s, 0, NULL));          \
+        cr_assert(all_bytes(mem + 24, 8, 0));                                 \
     } while (0)
 
 Test(shared, words_are_aligned_and_inside)

@@ -156,10 +156,10 @@ Test(thread, another_pool_at_the_same_address)
     struct leat_pool *pool, *first = NULL;
     struct leat_static_arena arena = {0};
     struct relay r = {.pool = NULL};
-    unsigned char *memory;
+    void *memory = NULL;
     pthread_t thread;
 
-    cr_assert_eq(posix_memalign((void **)&memory, PAGE, 2 * 128 * PAGE), 0);
+    cr_assert_eq(posix_memalign(&memory, PAGE, 2 * 128 * PAGE), 0);
     config.backend = leat_static(&arena);
     config.meta_bytes = 1 << 20;
     config.meta = malloc(config.meta_bytes);
@@ -169,7 +169,8 @@ Test(thread, another_pool_at_the_same_address)
     for (size_t i = 0; i < 30; i++) {
         struct leat_chunk c;
 
-        arena = (struct leat_static_arena){.base = memory + i % 2 * 128 * PAGE,
+        arena = (struct leat_static_arena){.base = (unsigned char *)memory +
+                                                   i % 2 * 128 * PAGE,
                                            .bytes = 128 * PAGE};
         config.magazine = 4 + i % 3;
         MUST(leat_pool_create(&pool, &config));

@@ -15,7 +15,10 @@ static struct leat_view view_of(void *data, size_t len)
 /* What an output must still be after a failure. */
 static unsigned char mark[1];
 #define UNTOUCHED(v) cr_assert((v).data == mark && (v).len == 77)
-#define MARKED       {mark, 77}
+#define MARKED   \
+    {            \
+        mark, 77 \
+    }
 
 Test(view, of_names_memory)
 {
@@ -321,16 +324,16 @@ Test(view, writes_have_their_order)
                  0);
 }
 
-#define WRITE_ENDS(name, bytes, value)                                         \
-    do {                                                                       \
-        memset(mem, 0, sizeof(mem));                                           \
-        MUST(leat_view_write_##name(v, 16 - (bytes), value));                  \
-        FAILS(LEAT_E_RANGE, leat_view_write_##name(v, 17 - (bytes), value));   \
-        FAILS(LEAT_E_RANGE, leat_view_write_##name(v, 16, value));             \
-        FAILS(LEAT_E_RANGE, leat_view_write_##name(v, 17, value));             \
-        FAILS(LEAT_E_RANGE, leat_view_write_##name(v, SIZE_MAX, value));       \
-        cr_assert(all_bytes(mem, 16 - (bytes), 0) && mem[16] == 0);            \
-        cr_assert(all_bytes(mem + 16 - (bytes), bytes, 0xff));                 \
+#define WRITE_ENDS(name, bytes, value)                                       \
+    do {                                                                     \
+        memset(mem, 0, sizeof(mem));                                         \
+        MUST(leat_view_write_##name(v, 16 - (bytes), value));                \
+        FAILS(LEAT_E_RANGE, leat_view_write_##name(v, 17 - (bytes), value)); \
+        FAILS(LEAT_E_RANGE, leat_view_write_##name(v, 16, value));           \
+        FAILS(LEAT_E_RANGE, leat_view_write_##name(v, 17, value));           \
+        FAILS(LEAT_E_RANGE, leat_view_write_##name(v, SIZE_MAX, value));     \
+        cr_assert(all_bytes(mem, 16 - (bytes), 0) && mem[16] == 0);          \
+        cr_assert(all_bytes(mem + 16 - (bytes), bytes, 0xff));               \
     } while (0)
 
 Test(view, writes_stay_inside)

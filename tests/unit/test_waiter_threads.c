@@ -60,7 +60,7 @@ static void join(struct sleeper *s, size_t turn)
     sem_destroy(&s->served);
 }
 
-Test(waiter_threads, put_wakes_the_oldest_of_another_thread, .timeout = 30)
+Test(waiter_threads, put_wakes_the_oldest_of_another_thread)
 {
     enum {
         SLEEPERS = 8
@@ -103,7 +103,7 @@ static void *put_all(void *arg)
 }
 
 /* Neither the waiters' thread nor the main one puts: a third does. */
-Test(waiter_threads, put_of_a_third_thread, .timeout = 30)
+Test(waiter_threads, put_of_a_third_thread)
 {
     enum {
         PAGES = 32
@@ -138,7 +138,7 @@ Test(waiter_threads, put_of_a_third_thread, .timeout = 30)
  * One that leaves at the same moment as it is served: exactly one of the two
  * has happened.
  */
-Test(waiter_threads, cancel_beside_put, .timeout = 60)
+Test(waiter_threads, cancel_beside_put)
 {
     struct pool_fixture f;
     struct line line;
