@@ -2,15 +2,24 @@
 
 man_pages = \
     man/leat.1 \
+    man/leat.7 \
     man/leat_backend.3 \
+    man/leat_builder.3 \
     man/leat_chunk.3 \
+    man/leat_constraint.3 \
+    man/leat_copies.3 \
+    man/leat_export.3 \
     man/leat_host.3 \
+    man/leat_iov.3 \
+    man/leat_lifecycle.3 \
     man/leat_magazine.3 \
     man/leat_pool.3 \
     man/leat_port.3 \
     man/leat_ref.3 \
+    man/leat_shared.3 \
     man/leat_stats.3 \
-    man/leat.7 \
+    man/leat_strerror.3 \
+    man/leat_view.3 \
     $(NULL)
 
 man_MANS = $(man_pages)
