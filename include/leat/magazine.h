@@ -40,7 +40,8 @@ struct leat_magazine {
     struct leat_magazine *next; /* (l) of the pool's                        */
     struct leat_magazine *thread_next; /* of the thread's, in libleat        */
     struct leat_magazine **thread_prev;
-    uint64_t unused[4];
+    uint32_t changing; /* (o, a) odd while blocks change places */
+    uint32_t unused[7];
 };
 
 /*

@@ -179,7 +179,11 @@ LEAT_API struct leat_chunk leat_pool_get_value(struct leat_pool *pool,
 
 LEAT_INLINE int leat_chunk_error(struct leat_chunk c)
 {
-    return c.pool ? 0 : (int)(int64_t)c.id;
+    int err = (int)(int64_t)c.id;
+
+    if (c.pool)
+        return 0;
+    return err < 0 ? err : LEAT_E_INVALID;
 }
 
 LEAT_INLINE int leat_pool_get(struct leat_pool *pool, size_t pages,

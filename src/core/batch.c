@@ -48,44 +48,36 @@ bool leat_batch_has(const struct leat_pool *pool, uint32_t page)
     return false;
 }
 
-/* Makes the spare a block with pages, by way of the depot or the free set. */
+/*
+ * Makes the spare a block with pages: a page got in the ordinary way, and put
+ * back, leaves the loaded block full or as full as can be; then they swap.
+ */
 static int fill_spare(struct leat_magazine *m)
 {
     struct leat_pool *pool = m->pool;
+    struct leat_rounds *spare = m->spare;
     struct leat_chunk c;
-    int err = 0;
+    int err;
 
-    leat_lock_take(&pool->lock);
-    if (!m->spare) {
-        struct leat_rounds *r = leat_block_empty(pool);
-
-        if (r)
-            r->n = 0;
-        else
-            err = LEAT_E_LIMIT;
-        __atomic_store_n(&m->spare, r, __ATOMIC_RELAXED);
+    if (!spare) {
+        leat_lock_take(&pool->lock);
+        spare = leat_block_empty(pool);
+        leat_lock_drop(&pool->lock);
+        if (!spare)
+            return LEAT_E_LIMIT;
+        spare->n = 0;
+        __atomic_store_n(&m->spare, spare, __ATOMIC_RELAXED);
     }
-    leat_lock_drop(&pool->lock);
-    if (err)
-        return err;
-    if (m->top == m->loaded->ids) {
-        /* One page through the ordinary ways brings the rest along. */
-        c = leat_magazine_get_slow(m);
-        if (!c.pool)
-            return leat_chunk_error(c);
+    if (m->top == m->loaded->ids && !spare->n) {
+        err = leat_magazine_get(m, &c);
+        if (err)
+            return err;
         err = leat_magazine_put(m, c);
         if (err)
             return err;
     }
-    leat_lock_take(&pool->lock);
-    if (!m->spare->n) {
-        struct leat_rounds *spare = m->spare;
-
-        m->loaded->n = (uint32_t)(m->top - m->loaded->ids);
-        __atomic_store_n(&m->spare, m->loaded, __ATOMIC_RELAXED);
-        leat_magazine_window(m, spare, 0);
-    }
-    leat_lock_drop(&pool->lock);
+    if (!m->spare->n)
+        leat_magazine_swap(m, false);
     return 0;
 }
 

@@ -92,7 +92,7 @@ static const char *check_blocks(struct leat_pool *pool)
         bad = r->n ? "D2 an empty block is not empty" : NULL;
     for (m = pool->in_use; m && !bad; m = m->next) {
         if (!m->loaded) {
-            bad = m->top || m->ceil ? "M3 a window without a block" : NULL;
+            bad = m->top || m->ceil ? "M4 a window without a block" : NULL;
             continue;
         }
         if (m->top < m->loaded->ids || m->top > m->ceil ||

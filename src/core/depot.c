@@ -11,40 +11,17 @@
  *   D4  used == pages out + pages in magazines + in_depot
  *
  * A magazine has two blocks, so that a thread which gets and puts around the end
- * of one does not come here each time. A block goes over whole: the lock is held
- * for a few pointers, once in rounds_max pages.
+ * of one swaps them and does not come here. A block goes over whole: the lock is
+ * held for a few pointers, once in rounds_max pages.
  *
- *     get, loaded empty:  spare has pages -> swap; depot has a full one -> take
- *                         it; else fill from the free set
- *     put, loaded full:   spare is empty -> swap; else loaded goes to the depot
+ *     get, both blocks empty:  a full one of the depot's for the loaded one; else
+ *                              the loaded one is filled from the free set
+ *     put, both blocks full:   the loaded one goes to the depot
  */
 
 #include "internal.h"
 
-void leat_magazine_window(struct leat_magazine *m, struct leat_rounds *r,
-                          uint32_t n)
-{
-    struct leat_pool *pool = m->pool;
-
-    m->loaded = r;
-    m->ceil = r->ids + pool->rounds_max;
-    /* Where each get has more to do, no get is fast. */
-    m->floor = pool->slow_get ? m->ceil : r->ids;
-    m->numbers = __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE);
-    __atomic_store_n(&m->top, r->ids + n, __ATOMIC_RELAXED);
-}
-
-size_t leat_magazine_pages(const struct leat_magazine *m)
-{
-    const struct leat_rounds *spare =
-        __atomic_load_n(&m->spare, __ATOMIC_RELAXED);
-    size_t n = 0;
-
-    if (m->loaded)
-        n = (size_t)(__atomic_load_n(&m->top, __ATOMIC_RELAXED) -
-                     m->loaded->ids);
-    return spare ? n + spare->n : n;
-}
+#define LINE_IDS (64 / sizeof(uint64_t)) /* in a line of the cache */
 
 struct leat_rounds *leat_block_empty(struct leat_pool *pool)
 {
@@ -85,15 +62,6 @@ bool leat_depot_spill(struct leat_pool *pool)
     return any;
 }
 
-static void swap(struct leat_magazine *m, uint32_t n)
-{
-    struct leat_rounds *spare = m->spare;
-
-    m->loaded->n = n;
-    __atomic_store_n(&m->spare, m->loaded, __ATOMIC_RELAXED);
-    leat_magazine_window(m, spare, spare->n);
-}
-
 int leat_magazine_load(struct leat_magazine *m)
 {
     struct leat_pool *pool = m->pool;
@@ -101,16 +69,15 @@ int leat_magazine_load(struct leat_magazine *m)
     uint32_t page, n;
     int err = 0;
 
-    if (m->spare && m->spare->n) {
-        swap(m, 0);
-        return 0;
-    }
     pool->stats.exchanges++;
     if (r) {
         pool->depot_full = r->next;
         pool->in_depot -= r->n;
         leat_block_retire(pool, m->loaded);
-        leat_magazine_window(m, r, r->n);
+        leat_magazine_blocks(m, r, r->n, m->spare);
+        /* Another thread wrote it: have its lines come all at once. */
+        for (n = 0; n < r->n; n += LINE_IDS)
+            __builtin_prefetch(&r->ids[n]);
         return 0;
     }
     r = m->loaded;
@@ -127,42 +94,27 @@ int leat_magazine_load(struct leat_magazine *m)
         r->ids[page] = r->ids[n - 1 - page];
         r->ids[n - 1 - page] = id;
     }
-    leat_magazine_window(m, r, n);
+    leat_magazine_blocks(m, r, n, m->spare);
     return n ? 0 : err;
 }
 
 void leat_magazine_unload(struct leat_magazine *m)
 {
     struct leat_pool *pool = m->pool;
-    struct leat_rounds *empty;
+    struct leat_rounds *full = m->loaded;
+    struct leat_rounds *empty = leat_block_empty(pool);
 
-    if (m->spare && !m->spare->n) {
-        swap(m, pool->rounds_max);
-        return;
-    }
     pool->stats.exchanges++;
-    m->loaded->n = pool->rounds_max;
-    empty = leat_block_empty(pool);
+    full->n = pool->rounds_max;
     if (empty) {
-        m->loaded->next = pool->depot_full;
-        pool->depot_full = m->loaded;
-        pool->in_depot += pool->rounds_max;
+        full->next = pool->depot_full;
+        pool->depot_full = full;
+        pool->in_depot += full->n;
         empty->n = 0;
-        leat_magazine_window(m, empty, 0);
+        leat_magazine_blocks(m, empty, 0, m->spare);
     } else {
         /* All blocks are out as batches: the free set takes the pages. */
-        leat_block_spill(pool, m->loaded);
-        leat_magazine_window(m, m->loaded, 0);
+        leat_magazine_blocks(m, full, 0, m->spare);
+        leat_block_spill(pool, full);
     }
-}
-
-void leat_magazine_spill(struct leat_magazine *m)
-{
-    if (!m->loaded)
-        return;
-    m->loaded->n = (uint32_t)(m->top - m->loaded->ids);
-    leat_block_spill(m->pool, m->loaded);
-    leat_magazine_window(m, m->loaded, 0);
-    if (m->spare)
-        leat_block_spill(m->pool, m->spare);
 }

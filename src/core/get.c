@@ -88,7 +88,7 @@ static int take_singles(struct leat_pool *pool, struct want *want)
 
         c->pool = pool;
         if (m) {
-            if (m->top == m->loaded->ids)
+            if (m->top == m->loaded->ids && !leat_magazine_swap(m, true))
                 leat_magazine_load(m);
             c->id = m->top[-1];
             __atomic_store_n(&m->top, m->top - 1, __ATOMIC_RELAXED);

@@ -328,14 +328,44 @@ struct leat_rounds *leat_block_empty(struct leat_pool *pool);
 void leat_block_retire(struct leat_pool *pool, struct leat_rounds *r);
 int leat_magazine_load(struct leat_magazine *m);
 void leat_magazine_unload(struct leat_magazine *m);
+
+/*
+ * magazine.c. Its own thread's: the spare block takes the place of the loaded
+ * one, if it is as empty, or as full, as is wanted.
+ */
+bool leat_magazine_swap(struct leat_magazine *m, bool full);
 void leat_magazine_spill(struct leat_magazine *m);
 size_t leat_magazine_pages(const struct leat_magazine *m);
-void leat_magazine_window(struct leat_magazine *m, struct leat_rounds *r,
-                          uint32_t n);
-
-/* magazine.c: the slow ways of a magazine; no lock is held. */
-struct leat_chunk leat_magazine_get_slow(struct leat_magazine *m);
 void leat_magazine_push(struct leat_magazine *m, uint64_t id);
+
+/* Changes the blocks of a magazine: (loaded), of which (n) are pages, (spare). */
+void leat_magazine_blocks(struct leat_magazine *m, struct leat_rounds *loaded,
+                          size_t n, struct leat_rounds *spare);
+
+/* A magazine as another thread sees it: both blocks, and what is in them. */
+struct magazine_seen {
+    const struct leat_rounds *block[2]; /* NULL: none */
+    size_t pages[2];
+};
+void leat_magazine_see(const struct leat_magazine *m,
+                       struct magazine_seen *seen);
+
+struct leat_chunk leat_magazine_get_slow(struct leat_magazine *m);
+
+/* leat_magazine_get(), with its result in registers all the way. */
+static inline struct leat_chunk magazine_pop(struct leat_magazine *m)
+{
+    uint64_t *top = m->top;
+    struct leat_chunk c;
+
+    if (LEAT_UNLIKELY(top <= m->floor))
+        return leat_magazine_get_slow(m);
+    c.pool = m->pool;
+    c.id = top[-1];
+    __atomic_store_n(&m->top, top - 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->gets, m->gets + 1, __ATOMIC_RELEASE);
+    return c;
+}
 
 /* batch.c: tells whether a page is out as a part of a batch. */
 bool leat_batch_has(const struct leat_pool *pool, uint32_t page);

@@ -6,7 +6,9 @@
  *   M1  loaded->ids <= top <= ceil == loaded->ids + rounds_max
  *   M2  ids below top, and in spare below spare->n, are of pages that are out
  *       to nobody, each with the generation of its next handle
- *   M3  a pool without rounds (exact, or told so) has magazines without blocks:
+ *   M3  what another thread sees of a magazine is read between two equal and even
+ *       values of `changing`: blocks only change places while it is odd
+ *   M4  a pool without rounds (exact, or told so) has magazines without blocks:
  *       top == floor == ceil == NULL, and every call takes the slow path
  */
 
@@ -19,23 +21,80 @@ extern inline int leat_magazine_put(struct leat_magazine *m,
                                     struct leat_chunk c);
 extern inline void *leat_chunk_addr(struct leat_chunk c);
 
-struct leat_chunk leat_magazine_get_value(struct leat_magazine *m)
+void leat_magazine_blocks(struct leat_magazine *m, struct leat_rounds *loaded,
+                          size_t n, struct leat_rounds *spare)
 {
-    uint64_t *top = m->top;
-    struct leat_chunk c;
+    struct leat_pool *pool = m->pool;
+    uint64_t *first = loaded->ids;
 
-    if (LEAT_UNLIKELY(top <= m->floor))
-        return leat_magazine_get_slow(m);
-    c.pool = m->pool;
-    c.id = top[-1];
-    __atomic_store_n(&m->top, top - 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&m->gets, m->gets + 1, __ATOMIC_RELEASE);
-    return c;
+    __atomic_store_n(&m->changing, m->changing + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->loaded, loaded, __ATOMIC_RELEASE);
+    __atomic_store_n(&m->spare, spare, __ATOMIC_RELEASE);
+    __atomic_store_n(&m->top, first + n, __ATOMIC_RELEASE);
+    __atomic_store_n(&m->changing, m->changing + 1, __ATOMIC_RELEASE);
+    m->ceil = first + pool->rounds_max;
+    /* Where each get has more to do, no get is fast. */
+    m->floor = pool->slow_get ? m->ceil : first;
+    m->numbers = __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE);
 }
 
-int leat_magazine_put_value(struct leat_magazine *m, struct leat_chunk c)
+void leat_magazine_see(const struct leat_magazine *m,
+                       struct magazine_seen *seen)
 {
-    return leat_pool_put_locked(m->pool, m, c);
+    const struct leat_rounds *loaded, *spare;
+    const uint64_t *top;
+    uint32_t before, after;
+
+    do {
+        before = __atomic_load_n(&m->changing, __ATOMIC_ACQUIRE);
+        loaded = __atomic_load_n(&m->loaded, __ATOMIC_ACQUIRE);
+        spare = __atomic_load_n(&m->spare, __ATOMIC_ACQUIRE);
+        top = __atomic_load_n(&m->top, __ATOMIC_ACQUIRE);
+        seen->block[0] = loaded;
+        seen->pages[0] = loaded ? (size_t)(top - loaded->ids) : 0;
+        seen->block[1] = spare;
+        seen->pages[1] =
+            spare ? __atomic_load_n(&spare->n, __ATOMIC_ACQUIRE) : 0;
+        after = __atomic_load_n(&m->changing, __ATOMIC_RELAXED);
+        /*
+         * Its thread is between a few stores: it will not be for long. A get or
+         * a put moves top without more, so top alone may be ahead.
+         */
+    } while (before != after || before & 1 ||
+             seen->pages[0] > m->pool->rounds_max);
+}
+
+size_t leat_magazine_pages(const struct leat_magazine *m)
+{
+    struct magazine_seen seen;
+
+    leat_magazine_see(m, &seen);
+    return seen.pages[0] + seen.pages[1];
+}
+
+bool leat_magazine_swap(struct leat_magazine *m, bool full)
+{
+    struct leat_rounds *loaded = m->loaded, *spare = m->spare;
+
+    if (!spare || full != (spare->n != 0))
+        return false;
+    __atomic_store_n(&loaded->n, (uint32_t)(m->top - loaded->ids),
+                     __ATOMIC_RELAXED);
+    leat_magazine_blocks(m, spare, spare->n, loaded);
+    return true;
+}
+
+void leat_magazine_spill(struct leat_magazine *m)
+{
+    struct leat_rounds *loaded = m->loaded;
+
+    if (!loaded)
+        return;
+    loaded->n = (uint32_t)(m->top - loaded->ids);
+    leat_magazine_blocks(m, loaded, 0, m->spare);
+    leat_block_spill(m->pool, loaded);
+    if (m->spare)
+        leat_block_spill(m->pool, m->spare);
 }
 
 struct leat_chunk leat_magazine_get_slow(struct leat_magazine *m)
@@ -48,12 +107,9 @@ struct leat_chunk leat_magazine_get_slow(struct leat_magazine *m)
         return chunk_error(err);
     if (!m->loaded)
         return leat_pool_get_locked(pool, m, 1, false);
-    if (m->top == m->loaded->ids) {
-        leat_lock_take(&pool->lock);
-        err = leat_magazine_load(m);
-        leat_lock_drop(&pool->lock);
-        if (err)
-            return leat_pool_get_locked(pool, m, 1, false);
+    if (m->top == m->loaded->ids && !leat_magazine_swap(m, true)) {
+        err = leat_pool_get_bulk_locked(pool, m, &c, 1);
+        return err ? chunk_error(err) : c;
     }
     c.pool = pool;
     c.id = m->top[-1];
@@ -63,9 +119,23 @@ struct leat_chunk leat_magazine_get_slow(struct leat_magazine *m)
     return c;
 }
 
+struct leat_chunk leat_magazine_get_value(struct leat_magazine *m)
+{
+    return magazine_pop(m);
+}
+
+int leat_magazine_put_value(struct leat_magazine *m, struct leat_chunk c)
+{
+    struct leat_pool *pool = m->pool;
+
+    /* Slabs may have come since the magazine's blocks last changed. */
+    m->numbers = __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE);
+    return leat_pool_put_locked(pool, m, c);
+}
+
 void leat_magazine_push(struct leat_magazine *m, uint64_t id)
 {
-    if (m->top == m->ceil) {
+    if (m->top == m->ceil && !leat_magazine_swap(m, false)) {
         leat_lock_take(&m->pool->lock);
         leat_magazine_unload(m);
         leat_lock_drop(&m->pool->lock);
@@ -99,16 +169,17 @@ int leat_magazine_create(struct leat_pool *pool, struct leat_magazine **out)
     m->numbers = 0;
     if (pool->rounds_max) {
         struct leat_rounds *loaded = leat_block_empty(pool);
+        struct leat_rounds *spare;
 
         if (!loaded) {
             m = NULL;
             goto out;
         }
         loaded->n = 0;
-        leat_magazine_window(m, loaded, 0);
-        m->spare = leat_block_empty(pool);
-        if (m->spare)
-            m->spare->n = 0;
+        spare = leat_block_empty(pool);
+        if (spare)
+            spare->n = 0;
+        leat_magazine_blocks(m, loaded, 0, spare);
     }
     m->taken = 1;
     m->next = pool->in_use;

@@ -40,18 +40,16 @@ void leat_pool_mark_idle(struct leat_pool *pool)
 {
     const struct leat_magazine *m;
     const struct leat_rounds *r;
+    struct magazine_seen seen;
+    unsigned i;
 
     memcpy(pool->mark_bits, pool->free_bits, (pool->ready + 63) / 64 * 8);
     for (r = pool->depot_full; r; r = r->next)
         mark_block(pool, r, r->n);
     for (m = pool->in_use; m; m = m->next) {
-        if (m->loaded)
-            mark_block(pool, m->loaded,
-                       (size_t)(__atomic_load_n(&m->top, __ATOMIC_RELAXED) -
-                                m->loaded->ids));
-        r = __atomic_load_n(&m->spare, __ATOMIC_RELAXED);
-        if (r)
-            mark_block(pool, r, r->n);
+        leat_magazine_see(m, &seen);
+        for (i = 0; i < 2; i++)
+            mark_block(pool, seen.block[i], seen.pages[i]);
     }
 }
 

@@ -79,7 +79,8 @@ static void make_key(void)
 }
 
 /* Finds the thread's magazine for (pool), or makes one. NULL: there is none. */
-static struct leat_magazine *find(struct leat_pool *pool, struct slot *slot)
+static LEAT_COLD struct leat_magazine *find(struct leat_pool *pool,
+                                            struct slot *slot)
 {
     struct leat_magazine *m;
 
@@ -130,7 +131,7 @@ struct leat_chunk leat_pool_get_value(struct leat_pool *pool, size_t pages)
         return chunk_error(LEAT_E_INVALID);
     m = magazine_of(pool);
     if (LEAT_LIKELY(pages == 1 && m))
-        return leat_magazine_get_value(m);
+        return magazine_pop(m);
     return leat_pool_get_locked(pool, m, pages, false);
 }
 

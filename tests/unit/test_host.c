@@ -128,7 +128,7 @@ Test(host, constraint_of_a_file)
         /* More than a page: shorter reads some file systems do buffered. */
         len = (8192 + need.multiple - 1) / need.multiple * need.multiple;
         cr_assert_eq(pread(fd, at + need.align, len, (off_t)need.multiple),
-                     len);
+                     (ssize_t)len);
         cr_assert_eq(pread(fd, at + 1, len, 0), -1);
         cr_assert_eq(errno, EINVAL, "address");
         cr_assert_eq(pread(fd, at, len - 1, 0), -1);

@@ -203,3 +203,28 @@ Test(magazine, another_magazines_pages_count)
     MUST(leat_magazine_destroy(m[1]));
     close_pool(&f);
 }
+
+/* A pool's first pages: what the magazine knows of them is up to date at once. */
+Test(magazine, first_pages_of_a_cold_pool)
+{
+    struct pool_fixture f;
+    struct leat_magazine *m;
+    struct leat_batch b;
+    struct leat_chunk c;
+
+    open_mmap(&f, 0,
+              (struct leat_pool_config){.zero = LEAT_ZERO_NEVER,
+                                        .limit_pages = 4096,
+                                        .magazine = 64});
+    MUST(leat_magazine_create(f.pool, &m));
+    for (int i = 0; i < 3; i++) {
+        MUST(leat_magazine_get(m, &c));
+        MUST(leat_magazine_put(m, c));
+    }
+    cr_assert_leq((uint32_t)c.id, m->numbers - 1);
+    MUST(leat_magazine_take(m, &b));
+    cr_assert_eq(leat_batch_pages(b), 64, "a full magazine");
+    MUST(leat_magazine_give(m, b));
+    MUST(leat_magazine_destroy(m));
+    close_pool(&f);
+}
