@@ -18,6 +18,13 @@
 
 #define DUO_SLOTS 1024u
 
+/* What a slot of the ring holds: a peer's item, or less if that will do. */
+#ifndef PEER_SLOT
+#define PEER_SLOT            PEER_ITEM
+#define PEER_TO_SLOT(item)   (item)
+#define PEER_FROM_SLOT(slot) (slot)
+#endif
+
 /* A line of the cache, and the one that is fetched along with it. */
 #define DUO_ALIGN _Alignas(128)
 
@@ -30,7 +37,7 @@ static struct {
     const struct bench_case *what;
     uint64_t n;  /* of the next round; 0: there is none */
     uint64_t ns; /* of the second thread, in the last round */
-    DUO_ALIGN PEER_ITEM slots[DUO_SLOTS];
+    DUO_ALIGN PEER_SLOT slots[DUO_SLOTS];
 } duo;
 
 static inline void duo_relax(void)
@@ -149,7 +156,7 @@ BENCH_INLINE uint64_t duo_give(struct peer *p, uint64_t n, const int variant)
 
         work_get(p, &item, variant);
         duo_wait_room(head, 1);
-        duo.slots[head % DUO_SLOTS] = item;
+        duo.slots[head % DUO_SLOTS] = PEER_TO_SLOT(item);
         __atomic_store_n(&duo.head, head + 1, __ATOMIC_RELEASE);
     }
     return work_end(from, 0);
@@ -164,7 +171,7 @@ BENCH_INLINE uint64_t duo_take(struct peer *p, uint64_t n, const int variant)
         PEER_ITEM item;
 
         duo_wait_items(tail, 1);
-        item = duo.slots[tail % DUO_SLOTS];
+        item = PEER_FROM_SLOT(duo.slots[tail % DUO_SLOTS]);
         __atomic_store_n(&duo.tail, tail + 1, __ATOMIC_RELEASE);
         bad |= peer_put(p, item, variant);
     }
@@ -184,7 +191,7 @@ BENCH_INLINE uint64_t duo_give32(struct peer *p, uint64_t n, const int variant)
         duo_wait_room(head, WORK_BULK);
         for (j = 0; j < WORK_BULK; j++) {
             *(volatile unsigned char *)peer_addr(items[j]) = 1;
-            duo.slots[(head + j) % DUO_SLOTS] = items[j];
+            duo.slots[(head + j) % DUO_SLOTS] = PEER_TO_SLOT(items[j]);
         }
         __atomic_store_n(&duo.head, head + WORK_BULK, __ATOMIC_RELEASE);
     }
@@ -201,7 +208,7 @@ BENCH_INLINE uint64_t duo_take32(struct peer *p, uint64_t n, const int variant)
     for (i = 0; i < n; i++, tail += WORK_BULK) {
         duo_wait_items(tail, WORK_BULK);
         for (j = 0; j < WORK_BULK; j++) {
-            items[j] = duo.slots[(tail + j) % DUO_SLOTS];
+            items[j] = PEER_FROM_SLOT(duo.slots[(tail + j) % DUO_SLOTS]);
             bad |= *(volatile unsigned char *)peer_addr(items[j]) != 1;
         }
         __atomic_store_n(&duo.tail, tail + WORK_BULK, __ATOMIC_RELEASE);

@@ -14,9 +14,20 @@
 
 #define PEER_ITEM struct leat_chunk
 
+/*
+ * What goes through the ring: the half of a handle that is not the same for all
+ * of a pool's, one word as with the other peers.
+ */
+#define PEER_SLOT            uint64_t
+#define PEER_TO_SLOT(item)   ((item).id)
+#define PEER_FROM_SLOT(slot) ((struct leat_chunk){pool, slot})
+
 struct peer {
     struct leat_magazine *m;
 };
+
+static struct leat_mmap backend;
+static struct leat_pool *pool;
 
 #include "duo.h"
 
@@ -25,8 +36,6 @@ enum {
     PLAIN
 };
 
-static struct leat_mmap backend;
-static struct leat_pool *pool;
 static bool handles;
 static size_t warm_pages;
 
@@ -70,11 +79,8 @@ BENCH_INLINE void *peer_addr(struct leat_chunk c)
 BENCH_INLINE bool peer_get(struct peer *p, struct leat_chunk *out,
                            const int variant)
 {
-    if (variant == HANDLE)
-        *out = leat_magazine_get_value(p->m);
-    else
-        *out = leat_pool_get_value(pool, 1);
-    return out->pool;
+    return variant == HANDLE ? !leat_magazine_get(p->m, out)
+                             : !leat_pool_get(pool, 1, out);
 }
 
 BENCH_INLINE int peer_put(struct peer *p, struct leat_chunk c,

@@ -2,6 +2,7 @@
 
 man_pages = \
     man/leat.1 \
+    man/leat.7 \
     man/leat_backend.3 \
     man/leat_builder.3 \
     man/leat_chunk.3 \
@@ -19,7 +20,6 @@ man_pages = \
     man/leat_stats.3 \
     man/leat_strerror.3 \
     man/leat_view.3 \
-    man/leat.7 \
     $(NULL)
 
 man_MANS = $(man_pages)

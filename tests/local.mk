@@ -279,7 +279,7 @@ san_cflags = -O1 -g -fno-omit-frame-pointer
 check-asan:
 	+@$(subcheck) asan $(sub_configure) CC='$(CC)' \
 	    CFLAGS='$(san_cflags) -fsanitize=address' \
-	    -- TESTS='$(program_tests)'
+	    -- TESTS='$(program_tests)' LEAT_TEST_FIXED=yes
 
 check-ubsan:
 	+@$(subcheck) ubsan $(sub_configure) CC='$(CC)' \
@@ -289,7 +289,7 @@ check-ubsan:
 check-tsan:
 	+@$(subcheck) tsan $(sub_configure) --without-criterion CC='$(CC)' \
 	    CFLAGS='$(san_cflags) -fsanitize=thread' \
-	    -- TESTS='$(tsan_tests)'
+	    -- TESTS='$(tsan_tests)' LEAT_TEST_FIXED=yes
 
 check-valgrind:
 	+@$(subcheck) valgrind $(sub_configure) CC='$(CC)' CFLAGS='-O1 -g' \

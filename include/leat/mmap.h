@@ -37,6 +37,7 @@ struct leat_mmap {
 
     /* Private. */
     size_t pages_max;
+    size_t pages_given; /* (a) in slabs that are out */
 };
 
 /*

@@ -116,6 +116,29 @@ static int advise(struct leat_mmap *m, void *at, size_t bytes)
     return 0;
 }
 
+/* Counts what is given against the most that there is, of all pools. */
+static void give_back(struct leat_mmap *m, size_t bytes)
+{
+    __atomic_fetch_sub(&m->pages_given, bytes >> LEAT_PAGE_SHIFT,
+                       __ATOMIC_RELAXED);
+}
+
+static int give(struct leat_mmap *m, size_t bytes)
+{
+    size_t pages = bytes >> LEAT_PAGE_SHIFT;
+    size_t huge = HUGE_BYTES >> LEAT_PAGE_SHIFT;
+    size_t most = (m->pages_max + huge - 1) / huge * huge; /* whole slabs */
+    size_t given = __atomic_load_n(&m->pages_given, __ATOMIC_RELAXED);
+
+    do {
+        if (given > most || pages > most - given)
+            return LEAT_E_NOMEM;
+    } while (!__atomic_compare_exchange_n(&m->pages_given, &given,
+                                          given + pages, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return 0;
+}
+
 static int mmap_slab_get(void *self, size_t pages, struct leat_slab *out)
 {
     struct leat_mmap *m = self;
@@ -127,9 +150,14 @@ static int mmap_slab_get(void *self, size_t pages, struct leat_slab *out)
     if (pages > m->pages_max)
         return LEAT_E_NOMEM;
     bytes = (bytes + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
+    err = give(m, bytes);
+    if (err)
+        return err;
     at = reserve(bytes);
-    if (!at)
+    if (!at) {
+        give_back(m, bytes);
         return LEAT_E_NOMEM;
+    }
     err = map_over(m, at, bytes, &fd);
     if (!err)
         err = advise(m, at, bytes);
@@ -137,6 +165,7 @@ static int mmap_slab_get(void *self, size_t pages, struct leat_slab *out)
         munmap(at, bytes);
         if (fd >= 0)
             close(fd);
+        give_back(m, bytes);
         return err;
     }
     out->base = at;
@@ -147,10 +176,10 @@ static int mmap_slab_get(void *self, size_t pages, struct leat_slab *out)
 
 static void mmap_slab_put(void *self, const struct leat_slab *slab)
 {
-    (void)self;
     munmap(slab->base, slab->pages << LEAT_PAGE_SHIFT);
     if (slab_fd(slab) >= 0)
         close(slab_fd(slab));
+    give_back(self, slab->pages << LEAT_PAGE_SHIFT);
 }
 
 static int mmap_discard(void *self, const struct leat_slab *slab, size_t first,
@@ -239,6 +268,7 @@ int leat_mmap_init(struct leat_mmap *m)
         m->slab_bytes = HUGE_BYTES;
     m->pages_max =
         (m->limit_bytes ? m->limit_bytes : memory_bytes()) >> LEAT_PAGE_SHIFT;
+    m->pages_given = 0;
     m->refused = 0;
     m->system_errno = 0;
     if (!m->flags)

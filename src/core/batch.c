@@ -151,9 +151,7 @@ int leat_magazine_give(struct leat_magazine *m, struct leat_batch b)
     }
     leat_lock_take(&pool->lock);
     if (r->n == pool->rounds_max) {
-        r->next = pool->depot_full;
-        pool->depot_full = r;
-        pool->in_depot += r->n;
+        leat_block_store(pool, r);
     } else {
         leat_block_spill(pool, r);
         leat_block_retire(pool, r);

@@ -12,7 +12,9 @@
  *
  * A magazine has two blocks, so that a thread which gets and puts around the end
  * of one swaps them and does not come here. A block goes over whole: the lock is
- * held for a few pointers, once in rounds_max pages.
+ * held for a few pointers, once in rounds_max pages. Blocks go round, the oldest
+ * first: where one thread gets what another puts, the pages put last are still
+ * in the other processor's cache.
  *
  *     get, both blocks empty:  a full one of the depot's for the loaded one; else
  *                              the loaded one is filled from the free set
@@ -48,14 +50,35 @@ void leat_block_spill(struct leat_pool *pool, struct leat_rounds *r)
         leat_slab_give(pool, id_page(r->ids[--r->n]), 1);
 }
 
+/* A full block goes to the depot, and the one that is longest there comes. */
+void leat_block_store(struct leat_pool *pool, struct leat_rounds *r)
+{
+    r->next = NULL;
+    if (pool->depot_full)
+        pool->depot_last->next = r;
+    else
+        pool->depot_full = r;
+    pool->depot_last = r;
+    pool->in_depot += r->n;
+}
+
+static struct leat_rounds *fetch(struct leat_pool *pool)
+{
+    struct leat_rounds *r = pool->depot_full;
+
+    if (r) {
+        pool->depot_full = r->next;
+        pool->in_depot -= r->n;
+    }
+    return r;
+}
+
 bool leat_depot_spill(struct leat_pool *pool)
 {
     bool any = pool->depot_full != NULL;
     struct leat_rounds *r;
 
-    while ((r = pool->depot_full)) {
-        pool->depot_full = r->next;
-        pool->in_depot -= r->n;
+    while ((r = fetch(pool))) {
         leat_block_spill(pool, r);
         leat_block_retire(pool, r);
     }
@@ -65,14 +88,12 @@ bool leat_depot_spill(struct leat_pool *pool)
 int leat_magazine_load(struct leat_magazine *m)
 {
     struct leat_pool *pool = m->pool;
-    struct leat_rounds *r = pool->depot_full;
+    struct leat_rounds *r = fetch(pool);
     uint32_t page, n;
     int err = 0;
 
     pool->stats.exchanges++;
     if (r) {
-        pool->depot_full = r->next;
-        pool->in_depot -= r->n;
         leat_block_retire(pool, m->loaded);
         leat_magazine_blocks(m, r, r->n, m->spare);
         /* Another thread wrote it: have its lines come all at once. */
@@ -107,9 +128,7 @@ void leat_magazine_unload(struct leat_magazine *m)
     pool->stats.exchanges++;
     full->n = pool->rounds_max;
     if (empty) {
-        full->next = pool->depot_full;
-        pool->depot_full = full;
-        pool->in_depot += full->n;
+        leat_block_store(pool, full);
         empty->n = 0;
         leat_magazine_blocks(m, empty, 0, m->spare);
     } else {

@@ -121,23 +121,31 @@ static int try_once(struct leat_pool *pool, struct want *want)
 /* Calls the reclaim hook, unless this thread is in it already. */
 static bool reclaim(struct leat_pool *pool, size_t pages)
 {
-    const void *self = leat_thread_self();
-    const void *nobody = NULL;
+    struct reclaiming here = {.self = leat_thread_self()};
+    struct reclaiming **r;
+    bool inside = false;
 
     if (!pool->config.reclaim)
         return false;
-    if (__atomic_load_n(&pool->reclaiming, __ATOMIC_RELAXED) == self)
+    leat_lock_take(&pool->lock);
+    for (r = &pool->reclaiming; *r && !inside; r = &(*r)->next)
+        inside = (*r)->self == here.self;
+    if (!inside) {
+        here.next = pool->reclaiming;
+        pool->reclaiming = &here;
+    }
+    leat_lock_drop(&pool->lock);
+    if (inside)
         return false;
-    /*
-     * Two threads may be in the hook at once; the one that came second is then
-     * not remembered, and a get inside its hook may call it once more.
-     */
-    (void)__atomic_compare_exchange_n(&pool->reclaiming, &nobody, self, false,
-                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+
     __atomic_fetch_add(&pool->stats.reclaims, 1, __ATOMIC_RELAXED);
     pool->config.reclaim(pool->config.arg, pool, pages);
-    if (__atomic_load_n(&pool->reclaiming, __ATOMIC_RELAXED) == self)
-        __atomic_store_n(&pool->reclaiming, NULL, __ATOMIC_RELAXED);
+
+    leat_lock_take(&pool->lock);
+    for (r = &pool->reclaiming; *r != &here; r = &(*r)->next)
+        ;
+    *r = here.next;
+    leat_lock_drop(&pool->lock);
     return true;
 }
 

@@ -98,6 +98,12 @@ struct slab {
 
 #define NO_SLAB UINT32_MAX
 
+/* A thread that is in the reclaim hook: on its stack, in the pool's list. */
+struct reclaiming {
+    const void *self;        /* (c) */
+    struct reclaiming *next; /* (l) */
+};
+
 struct leat_pool {
     /* The fast path's, constant. leat_chunk_addr() knows that units is first. */
     unsigned char **units;  /* (c) the table; entries (l), kept          */
@@ -153,7 +159,8 @@ struct leat_pool {
     uint32_t slab_slots; /* slots from here on have never been used        */
     uint32_t slab_units;
     uint32_t adopt_units;
-    struct leat_rounds *depot_full;
+    struct leat_rounds *depot_full; /* oldest first                        */
+    struct leat_rounds *depot_last;
     struct leat_rounds *depot_empty;
     struct leat_magazine *in_use; /* magazines */
     uint32_t nmagazines;
@@ -162,7 +169,7 @@ struct leat_pool {
     struct calls *serving; /* who calls waiters that are served            */
     size_t waiting;
     bool low; /* the low watermark was told, the high one not yet          */
-    const void *reclaiming; /* the thread that is in the reclaim hook      */
+    struct reclaiming *reclaiming; /* threads that are in the reclaim hook */
 
     struct leat_stats stats;   /* counters only; gets and puts see stats.c   */
     struct leat_copies copies; /* (a) */
@@ -323,6 +330,7 @@ void leat_calls_make(struct leat_pool *pool, struct calls *calls);
 
 /* depot.c: blocks of pages, between magazines and the free set. */
 bool leat_depot_spill(struct leat_pool *pool);
+void leat_block_store(struct leat_pool *pool, struct leat_rounds *r);
 void leat_block_spill(struct leat_pool *pool, struct leat_rounds *r);
 struct leat_rounds *leat_block_empty(struct leat_pool *pool);
 void leat_block_retire(struct leat_pool *pool, struct leat_rounds *r);

@@ -22,7 +22,7 @@ struct misuse {
 };
 
 static _Alignas(4096) unsigned char misuse_memory[MISUSE_PAGES * 4096];
-static _Alignas(64) unsigned char misuse_meta[1 << 17];
+static _Alignas(64) unsigned char misuse_meta[1 << 20];
 
 /* Notes a call that did not give (err), or a condition that does not hold. */
 #define EXPECT(m, err, call)                                                   \

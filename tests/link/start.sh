@@ -14,7 +14,7 @@ fi
 build()
 {
     $CC -std=c11 -O2 -ffreestanding -fno-builtin -fno-stack-protector \
-        -fno-pie -no-pie -Wall -Wextra -Werror "-I$srcdir/include" \
+        -fno-pie -Wall -Wextra -Werror "-I$srcdir/include" \
         -nostdlib -static "$srcdir/tests/link/start.c" \
         "$builddir/libleat-core.a" -o "$tmp/start"
 }

@@ -81,6 +81,46 @@ Test(mmap, limit_bytes)
     MUST(leat_pool_destroy(pool));
 }
 
+/* Of all slabs, also where free pages are too scattered for what is wanted. */
+Test(mmap, limit_bytes_of_scattered_slabs)
+{
+    struct leat_mmap mmap = {.limit_bytes = 2 * SLAB};
+    struct leat_pool_config config = {.flags = LEAT_POOL_EXACT};
+    struct leat_chunk c[2], more;
+    struct leat_pool *pool;
+
+    MUST(leat_mmap_init(&mmap));
+    config.backend = leat_mmap(&mmap);
+    MUST(leat_pool_create(&pool, &config));
+    c[0] = get(pool, 300);
+    c[1] = get(pool, 300);
+    FAILS(LEAT_E_NOMEM, leat_pool_get(pool, 400, &more));
+    cr_assert_leq(stats_of(pool).pages_slabs, 2 * SLAB / PAGE);
+    MUST(leat_pool_put_bulk(pool, c, 2, NULL));
+    MUST(leat_pool_destroy(pool));
+}
+
+/* And of all pools that use it. */
+Test(mmap, limit_bytes_of_many_pools)
+{
+    struct leat_mmap mmap = {.limit_bytes = 2 * SLAB};
+    struct leat_pool_config config = {.flags = LEAT_POOL_EXACT};
+    struct leat_pool *pool[2];
+    struct leat_chunk c, more;
+
+    MUST(leat_mmap_init(&mmap));
+    config.backend = leat_mmap(&mmap);
+    MUST(leat_pool_create(&pool[0], &config));
+    MUST(leat_pool_create(&pool[1], &config));
+    c = get(pool[0], 2 * SLAB / PAGE);
+    FAILS(LEAT_E_NOMEM, leat_pool_get(pool[1], 1, &more));
+    MUST(leat_pool_put(pool[0], c));
+    MUST(leat_pool_trim(pool[0], 0, NULL));
+    MUST(leat_pool_put(pool[1], get(pool[1], 2 * SLAB / PAGE)));
+    MUST(leat_pool_destroy(pool[0]));
+    MUST(leat_pool_destroy(pool[1]));
+}
+
 Test(mmap, no_limit_is_the_machine)
 {
     struct leat_mmap mmap = {0};

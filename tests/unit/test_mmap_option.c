@@ -181,7 +181,7 @@ static int no_descriptors(void *arg)
 {
     struct leat_mmap mmap = {.flags = LEAT_MMAP_MEMFD}, second = mmap;
     struct leat_pool_config config = {.limit_pages = 64};
-    struct rlimit none = {0, 0};
+    struct rlimit few = {64, 64};
     struct leat_pool *pool;
     struct leat_chunk c;
 
@@ -189,7 +189,9 @@ static int no_descriptors(void *arg)
     CHILD(leat_mmap_init(&mmap) == 0);
     config.backend = leat_mmap(&mmap);
     CHILD(leat_pool_create(&pool, &config) == 0);
-    CHILD(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    CHILD(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    while (dup(STDOUT_FILENO) >= 0)
+        ;
     CHILD(leat_mmap_init(&second) == LEAT_E_REFUSED);
     CHILD(second.refused == LEAT_MMAP_MEMFD && second.system_errno > 0);
     CHILD(leat_pool_get(pool, 1, &c) == LEAT_E_REFUSED);

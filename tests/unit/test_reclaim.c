@@ -4,6 +4,9 @@
 
 #include "pool_fixture.h"
 
+#include <pthread.h>
+#include <semaphore.h>
+
 struct hook {
     struct leat_chunk held[16]; /* what the hook can give up   */
     size_t nheld, gives;        /* how many; how many at once  */
@@ -143,6 +146,61 @@ Test(reclaim, does_not_nest)
     FAILS(LEAT_E_LIMIT, h.nested);
     cr_assert_eq(h.calls, 1);
     close_full(&f, &h);
+}
+
+/* Also while another thread is in the hook. */
+struct beside {
+    sem_t inside, leave;
+    pthread_t main;
+    size_t calls; /* of the main thread's hook */
+};
+
+static void reclaim_beside(void *arg, struct leat_pool *pool, size_t pages)
+{
+    struct beside *b = arg;
+    struct leat_chunk c;
+
+    (void)pages;
+    if (!pthread_equal(pthread_self(), b->main)) {
+        sem_post(&b->inside);
+        sem_wait(&b->leave);
+    } else if (++b->calls < 10) {
+        FAILS(LEAT_E_LIMIT, leat_pool_get(pool, 1, &c));
+    }
+}
+
+static void *get_beside(void *arg)
+{
+    struct leat_chunk c;
+
+    return leat_pool_get(arg, 1, &c) == LEAT_E_LIMIT ? NULL : arg;
+}
+
+Test(reclaim, does_not_nest_beside_another_thread)
+{
+    struct pool_fixture f;
+    struct leat_chunk c, more;
+    struct beside b = {.main = pthread_self()};
+    pthread_t other;
+    void *failed;
+
+    sem_init(&b.inside, 0, 0);
+    sem_init(&b.leave, 0, 0);
+    open_static(&f, 4,
+                (struct leat_pool_config){.limit_pages = 2,
+                                          .flags = LEAT_POOL_EXACT,
+                                          .reclaim = reclaim_beside,
+                                          .arg = &b});
+    c = get(f.pool, 2);
+    cr_assert_eq(pthread_create(&other, NULL, get_beside, f.pool), 0);
+    sem_wait(&b.inside);
+    FAILS(LEAT_E_LIMIT, leat_pool_get(f.pool, 1, &more));
+    cr_assert_eq(b.calls, 1);
+    sem_post(&b.leave);
+    pthread_join(other, &failed);
+    cr_assert_null(failed);
+    MUST(leat_pool_put(f.pool, c));
+    close_pool(&f);
 }
 
 Test(reclaim, explicit_magazine)
