@@ -235,6 +235,9 @@ program_tests += $(command_tests)
 endif
 
 TESTS = $(program_tests) $(shell_tests)
+if COUNT_INSTRUCTIONS
+TESTS += bench/test-instructions.sh
+endif
 if HAVE_COMMAND
 TESTS += tests/tool/run.sh
 endif

@@ -4,8 +4,8 @@
  * The plain calls of libleat: a magazine for each thread and pool, which comes
  * with the thread's first call and goes with the thread.
  *
- *   T1  a slot's serial is that of the pool whose magazine it has; serials are
- *       never used twice, so a slot of a pool that is gone is never met again
+ *   T1  a slot's serial is that of the pool whose magazine it has, or 0; serials
+ *       are never used twice, so a slot of a pool that is gone is never met again
  *   T2  a magazine with thread_prev set is in its thread's list, which the host
  *       lock protects: the thread's exit and the pool's end both take it off
  *
@@ -109,13 +109,17 @@ static LEAT_COLD struct leat_magazine *find(struct leat_pool *pool,
     return m;
 }
 
-static inline struct leat_magazine *magazine_of(struct leat_pool *pool)
+/* Where the pool's magazine is, if this is the pool's slot: T1. */
+static inline struct slot *slot_of(const struct leat_pool *pool)
 {
-    struct slot *slot = &slots[pool->serial % SLOTS];
+    return &slots[pool->serial % SLOTS];
+}
 
-    if (LEAT_LIKELY(slot->serial == pool->serial))
-        return slot->m;
-    return find(pool, slot);
+static struct leat_magazine *magazine_of(struct leat_pool *pool)
+{
+    struct slot *slot = slot_of(pool);
+
+    return slot->serial == pool->serial ? slot->m : find(pool, slot);
 }
 
 struct leat_magazine *leat_seam_magazine(struct leat_pool *pool)
@@ -123,28 +127,42 @@ struct leat_magazine *leat_seam_magazine(struct leat_pool *pool)
     return magazine_of(pool);
 }
 
-struct leat_chunk leat_pool_get_value(struct leat_pool *pool, size_t pages)
+/* All that is not one page from a magazine which the slot has. */
+static LEAT_COLD struct leat_chunk get_slow(struct leat_pool *pool,
+                                            size_t pages)
 {
     struct leat_magazine *m;
 
-    if (LEAT_UNLIKELY(!pool))
+    if (!pool)
         return chunk_error(LEAT_E_INVALID);
     m = magazine_of(pool);
-    if (LEAT_LIKELY(pages == 1 && m))
-        return magazine_pop(m);
-    return leat_pool_get_locked(pool, m, pages, false);
+    return m && pages == 1 ? magazine_pop(m)
+                           : leat_pool_get_locked(pool, m, pages, false);
+}
+
+static LEAT_COLD int put_slow(struct leat_pool *pool, struct leat_chunk c)
+{
+    struct leat_magazine *m;
+
+    if (!pool)
+        return LEAT_E_INVALID;
+    m = magazine_of(pool);
+    return m ? leat_magazine_put(m, c) : leat_pool_put_locked(pool, NULL, c);
+}
+
+struct leat_chunk leat_pool_get_value(struct leat_pool *pool, size_t pages)
+{
+    if (LEAT_UNLIKELY(!pool || pages != 1 ||
+                      slot_of(pool)->serial != pool->serial))
+        return get_slow(pool, pages);
+    return magazine_pop(slot_of(pool)->m);
 }
 
 int leat_pool_put(struct leat_pool *pool, struct leat_chunk c)
 {
-    struct leat_magazine *m;
-
-    if (LEAT_UNLIKELY(!pool))
-        return LEAT_E_INVALID;
-    m = magazine_of(pool);
-    if (LEAT_LIKELY(m != NULL))
-        return leat_magazine_put(m, c);
-    return leat_pool_put_locked(pool, NULL, c);
+    if (LEAT_UNLIKELY(!pool || slot_of(pool)->serial != pool->serial))
+        return put_slow(pool, c);
+    return leat_magazine_put(slot_of(pool)->m, c);
 }
 
 int leat_pool_get_bulk(struct leat_pool *pool, struct leat_chunk *out, size_t n)

@@ -10,6 +10,8 @@ awk '/^```c$/ { on = 1; next } /^```$/ { if (on) exit } on' \
     "$srcdir/README.md" >"$tmp/readme.c"
 check "README.md shows a program" grep -q 'int main' "$tmp/readme.c"
 
+check "of ten lines" test "$(grep -c . "$tmp/readme.c")" -le 10
+
 build()
 {
     local lib=$builddir/.libs/libleat.so

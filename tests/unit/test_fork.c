@@ -193,8 +193,8 @@ static int own_pool(void *arg)
     struct leat_pool_config config = {.limit_pages = 64};
     struct leat_pool *pool;
     struct leat_chunk c;
+    int end[2], line = -1;
     pid_t child;
-    int status;
 
     CHILD(leat_mmap_init(&mmap) == 0);
     config.backend = leat_mmap(&mmap);
@@ -203,10 +203,18 @@ static int own_pool(void *arg)
     CHILD(leat_chunk_view(c).len == PAGE);
     if (*(int *)arg > 0) {
         --*(int *)arg;
+        CHILD(pipe(end) == 0);
         child = fork();
-        if (!child)
-            _exit(own_pool(arg) || leat_pool_put(pool, c) != LEAT_E_FORKED);
-        CHILD(waitpid(child, &status, 0) == child && status == 0);
+        if (!child) {
+            line = own_pool(arg);
+            if (!line && leat_pool_put(pool, c) != LEAT_E_FORKED)
+                line = __LINE__;
+            _exit(write(end[1], &line, sizeof(line)) != sizeof(line));
+        }
+        close(end[1]);
+        CHILD(read(end[0], &line, sizeof(line)) == sizeof(line) && !line);
+        close(end[0]);
+        CHILD(waitpid(child, NULL, 0) == child);
     }
     CHILD(leat_pool_put(pool, c) == 0);
     CHILD(leat_pool_check(pool) == NULL);
