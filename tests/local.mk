@@ -48,6 +48,22 @@ unit_tests = \
     tests/unit/test_zero \
     $(NULL)
 
+# Plain programs that have threads, or are worth it under ThreadSanitizer, where
+# Criterion does not start.
+tsan_tests = \
+    tests/model/model \
+    tests/stress/cancels \
+    tests/stress/exits \
+    tests/stress/handover \
+    tests/stress/magazines \
+    tests/stress/plain \
+    tests/stress/refs \
+    tests/stress/stats \
+    tests/stress/threads \
+    tests/stress/waiters \
+    tests/stress/water \
+    $(NULL)
+
 # Plain programs that print TAP themselves, and run under every sanitizer.
 plain_tests = \
     tests/errors/errors-adopt-misaligned \
@@ -86,33 +102,7 @@ plain_tests = \
     tests/errors/errors-view-void \
     tests/errors/errors-wait-on-non-exact \
     tests/errors/errors-wait-twice \
-    tests/model/model \
-    tests/stress/cancels \
-    tests/stress/exits \
-    tests/stress/handover \
-    tests/stress/magazines \
-    tests/stress/plain \
-    tests/stress/refs \
-    tests/stress/stats \
-    tests/stress/threads \
-    tests/stress/waiters \
-    tests/stress/water \
-    $(NULL)
-
-# Of those, the ones that have threads or are worth it under ThreadSanitizer,
-# where Criterion does not start.
-tsan_tests = \
-    tests/model/model \
-    tests/stress/cancels \
-    tests/stress/exits \
-    tests/stress/handover \
-    tests/stress/magazines \
-    tests/stress/plain \
-    tests/stress/refs \
-    tests/stress/stats \
-    tests/stress/threads \
-    tests/stress/waiters \
-    tests/stress/water \
+    $(tsan_tests) \
     $(NULL)
 
 # What those include.

@@ -199,10 +199,7 @@ int leat_chunk_find(struct leat_pool *pool, const void *addr,
         err = LEAT_E_FOREIGN;
         goto out;
     }
-    page =
-        pool->slabs[slot].first +
-        (uint32_t)(((uintptr_t)addr - (uintptr_t)pool->slabs[slot].mem.base) /
-                   LEAT_PAGE_SIZE);
+    page = addr_page(pool, slot, addr);
     word = state_load(pool, page);
     leat_pool_mark_idle(pool);
     if (bit_get(pool->mark_bits, page) || leat_batch_has(pool, page))

@@ -93,10 +93,7 @@ int leat_pool_events(struct leat_pool *pool, const void *addr,
             leat_lock_drop(&pool->lock);
             return LEAT_E_FOREIGN;
         }
-        page = pool->slabs[slot].first +
-               (uint32_t)(((uintptr_t)addr -
-                           (uintptr_t)pool->slabs[slot].mem.base) /
-                          LEAT_PAGE_SIZE);
+        page = addr_page(pool, slot, addr);
         e = &pool->events[page];
         count = __atomic_load_n(&e->count, __ATOMIC_RELAXED);
         first = count > LEAT_EVENTS ? count - LEAT_EVENTS : 0;

@@ -228,6 +228,16 @@ static inline struct slab *page_slab(const struct leat_pool *pool,
     return &pool->slabs[pool->unit_slab[page / UNIT_PAGES]];
 }
 
+/* The number of the page at (addr), which lies in the slab (slot). */
+static inline uint32_t addr_page(const struct leat_pool *pool, uint32_t slot,
+                                 const void *addr)
+{
+    const struct slab *s = &pool->slabs[slot];
+
+    return s->first + (uint32_t)(((uintptr_t)addr - (uintptr_t)s->mem.base) /
+                                 LEAT_PAGE_SIZE);
+}
+
 static inline bool bit_get(const uint64_t *bits, uint32_t i)
 {
     return bits[i / 64] >> (i % 64) & 1;
