@@ -61,8 +61,7 @@ static int write_views(int fd, struct leat_pool *pool,
         if (wrote < 0)
             err = LEAT_E_SYSTEM;
         else
-            printf("  wrote %zd bytes, %zu bounced\n", wrote,
-                   ex.bounced_bytes);
+            printf("  wrote %zd bytes, %zu bounced\n", wrote, ex.bounced_bytes);
     }
     leat_export_end(&ex, 0);
     return err;

@@ -12,7 +12,8 @@
  *
  * A pool calls its backend without holding any lock, from whichever thread needs
  * pages, so calls may come from several threads at once: a backend locks for
- * itself.
+ * itself. Only discard is called under the pool's lock, so that nobody gets the
+ * pages meanwhile; it must not call anything on the pool.
  */
 
 #include <leat/error.h>

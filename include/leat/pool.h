@@ -253,8 +253,10 @@ LEAT_API int leat_pool_adopt(struct leat_pool *pool, void *base, size_t pages,
 /*
  * Gives memory back: empties the depot, returns slabs that are wholly free to
  * the backend until at most (keep_pages) free pages remain, and has the memory
- * of other free pages dropped where the backend can. (*trimmed), unless NULL,
- * is how many pages were given back. Pages in magazines stay where they are.
+ * of other free pages beyond that dropped where the backend can. (*trimmed),
+ * unless NULL, is how many pages were given back or dropped; a page that was
+ * dropped before, and not got since, counts again. Pages in magazines stay where
+ * they are.
  *
  * Errors:  LEAT_E_UNSUPPORTED  the backend takes nothing back
  *          LEAT_E_FORKED
@@ -286,8 +288,8 @@ struct leat_waiter {
  * Owner:   (w) is in use until (served) is called or leat_pool_cancel()
  *          succeeds; the chunk is the waiter's.
  * Locks:   none are held in (served): it may call anything on the pool but
- *          destroy, and use (w) again. Waiters that a callback's own puts serve
- *          are called after it, by the same thread.
+ *          destroy, and use (w) again. Waiters that a callback's own calls serve,
+ *          puts and waits, are called after it, by the same thread.
  * Errors:  LEAT_E_UNSUPPORTED  the pool is not LEAT_POOL_EXACT
  *          LEAT_E_BUSY         (w) is in line already
  *          LEAT_E_LIMIT        more pages than the limit: never to be served

@@ -103,7 +103,7 @@ int leat_pool_trim(struct leat_pool *pool, size_t keep_pages, size_t *trimmed)
     int err = pool_alive(pool);
     struct leat_backend backend;
     struct leat_slab mem;
-    size_t gone = 0;
+    size_t gone = 0, excess;
     uint32_t i;
 
     if (err)
@@ -125,10 +125,15 @@ int leat_pool_trim(struct leat_pool *pool, size_t keep_pages, size_t *trimmed)
      * Under the lock, so that no page is got while its memory is dropped: a
      * system call for each run of free pages.
      */
+    excess = pool->in_free > keep_pages ? pool->in_free - keep_pages : 0;
     for (i = pool->first_slab; backend.ops->discard && i != NO_SLAB;
          i = pool->slabs[i].next) {
-        if (!pool->slabs[i].adopted && pool->in_free > keep_pages)
-            gone += discard(pool, &pool->slabs[i], pool->in_free - keep_pages);
+        size_t dropped = 0;
+
+        if (!pool->slabs[i].adopted)
+            dropped = discard(pool, &pool->slabs[i], excess);
+        excess -= dropped;
+        gone += dropped;
     }
     leat_lock_drop(&pool->lock);
     if (trimmed)

@@ -37,9 +37,9 @@ struct books {
     struct leat_copies mine; /* what is counted to the caller              */
     uint64_t moved;          /* at the last settlement                     */
     uint64_t counted;
-    uint64_t differs;        /* sum of what moved and was not counted      */
-    uint64_t settled;        /* how many settlements there were            */
-    bool silent;             /* make the silent copy once                  */
+    uint64_t differs; /* sum of what moved and was not counted      */
+    uint64_t settled; /* how many settlements there were            */
+    bool silent;      /* make the silent copy once                  */
     uint64_t random;
 };
 

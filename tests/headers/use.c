@@ -39,8 +39,8 @@ int main(void)
     if (!err)
         err = leat_view_slice(leat_chunk_view(chunk), 13, 6, &payload);
     if (!err)
-        err = leat_view_copy_in(payload, 0, "mortar", 6,
-                                leat_pool_copies(pool));
+        err =
+            leat_view_copy_in(payload, 0, "mortar", 6, leat_pool_copies(pool));
     if (!err)
         err = leat_cview_copy_out(leat_view_const(payload), 0, back, 6,
                                   leat_pool_copies(pool));

@@ -59,7 +59,9 @@ int memcmp(const void *a, const void *b, size_t n)
 _Noreturn static void leave(int status)
 {
     for (;;)
-        __asm__ volatile("syscall" : : "a"(231), "D"(status)
+        __asm__ volatile("syscall"
+                         :
+                         : "a"(231), "D"(status)
                          : "rcx", "r11", "memory");
 }
 

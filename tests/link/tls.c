@@ -52,7 +52,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", argc > 1 ? dlerror() : "which library?");
         return 1;
     }
-    if (find(lib, "leat_mmap", &backend) || find(lib, "leat_mmap_init", &init) ||
+    if (find(lib, "leat_mmap", &backend) ||
+        find(lib, "leat_mmap_init", &init) ||
         find(lib, "leat_pool_create", &create) ||
         find(lib, "leat_pool_destroy", &destroy) ||
         find(lib, "leat_pool_get_value", &get) ||
