@@ -10,6 +10,7 @@ public_headers = \
     include/leat/core.h \
     include/leat/error.h \
     include/leat/export.h \
+    include/leat/grant_ops.h \
     include/leat/host.h \
     include/leat/iov.h \
     include/leat/leat.h \

@@ -39,10 +39,17 @@ enum leat_error {
     LEAT_E_FORKED = -19,      /* the pool belongs to the parent process      */
     LEAT_E_ADJACENT = -20,    /* two views that are not neighbours           */
     LEAT_E_SYSTEM = -21,      /* the operating system failed otherwise       */
+    LEAT_E_AGAIN = -22,       /* would block: try again, or wait to be called */
+    LEAT_E_CLOSED = -23,      /* the object was closed on this side         */
+    LEAT_E_END = -24,         /* the other side has ended its stream        */
+    LEAT_E_REFERENCE = -25,   /* no grant by this reference                 */
+    LEAT_E_DOMAIN = -26,      /* no such domain, or not the one meant       */
+    LEAT_E_GONE = -27,        /* the peer, or what stands between, died     */
+    LEAT_E_PROTO = -28,       /* the peer broke the protocol                */
 };
 
 /* How many errors there are; they are -1 .. -LEAT_ERRORS. */
-#define LEAT_ERRORS 21
+#define LEAT_ERRORS 28
 
 /*
  * Gives the text of (err): one line, no full stop, in static memory. A value

@@ -34,6 +34,13 @@ static const struct {
     E(LEAT_E_FORKED, "pool belongs to the parent process"),
     E(LEAT_E_ADJACENT, "views are not neighbours"),
     E(LEAT_E_SYSTEM, "operating system error"),
+    E(LEAT_E_AGAIN, "would block"),
+    E(LEAT_E_CLOSED, "closed"),
+    E(LEAT_E_END, "end of stream"),
+    E(LEAT_E_REFERENCE, "no such grant reference"),
+    E(LEAT_E_DOMAIN, "no such domain"),
+    E(LEAT_E_GONE, "the other side is gone"),
+    E(LEAT_E_PROTO, "protocol broken by the peer"),
 };
 
 _Static_assert(sizeof(errors) / sizeof(errors[0]) == LEAT_ERRORS + 1,
