@@ -234,12 +234,14 @@ endif
 EXTRA_DIST += $(shell_tests) tests/run tests/subcheck tests/tap.sh \
     tests/non-passes
 
-TEST_EXTENSIONS = .sh
+TEST_EXTENSIONS = .sh .xen
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
     $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
+XEN_LOG_DRIVER = $(LOG_DRIVER)
 LOG_COMPILER = $(SHELL) $(srcdir)/tests/run $(srcdir)
 SH_LOG_COMPILER = $(LOG_COMPILER)
+XEN_LOG_COMPILER = $(SHELL) $(srcdir)/tests/xen/replay
 
 # What the scripts need to know of the build.
 AM_TESTS_ENVIRONMENT = \
@@ -299,3 +301,9 @@ check-debug:
 
 clean-local:
 	rm -rf sub
+
+# What `make check-xen' downloads outlives a `make clean'.
+XEN_CACHE = $(abs_top_builddir)/xen-cache
+
+distclean-local:
+	rm -rf $(abs_top_builddir)/xen-cache

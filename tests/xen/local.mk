@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: ISC
+#
+# Programs that run on real Xen, booted under QEMU: tests/xen/plan says where,
+# and HACKING.md how to add one. None is built by `make check'; they print TAP.
+
+xen_programs = \
+    tests/xen/machine \
+    $(NULL)
+
+EXTRA_DIST += \
+    tests/xen/check \
+    tests/xen/image \
+    tests/xen/init \
+    tests/xen/plan \
+    tests/xen/replay \
+    tests/xen/tap.h \
+    $(NULL)
+
+if HAVE_XEN
+EXTRA_PROGRAMS += $(xen_programs)
+xen_built = $(xen_programs)
+endif
+
+# Which to run, as shell patterns of dom0/NAME and domu/NAME; all of them.
+XEN_TESTS = *
+
+xen_cppflags = $(AM_CPPFLAGS) $(XEN_CFLAGS)
+xen_ldadd = libleat.la $(XEN_LIBS)
+
+tests_xen_machine_CPPFLAGS = $(xen_cppflags)
+tests_xen_machine_LDADD = $(xen_ldadd)
+
+# Boots, and leaves what each test printed in sub/xen, where the driver is then
+# shown it as if the tests had run here.
+.PHONY: check-xen
+check-xen: $(xen_built)
+	+@XEN_TESTS='$(XEN_TESTS)' $(srcdir)/tests/xen/check $(srcdir) \
+	    '$(XEN_CACHE)' sub/xen $(xen_built) && \
+	$(MAKE) --no-print-directory check-TESTS check_PROGRAMS= \
+	    check_LIBRARIES= TEST_SUITE_LOG=sub/xen/test-suite.log \
+	    TESTS="`$(SED) 's|^|sub/xen/|' sub/xen/tests`"
