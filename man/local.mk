@@ -9,6 +9,10 @@ man_pages = \
     man/leat_constraint.3 \
     man/leat_copies.3 \
     man/leat_export.3 \
+    man/leat_gnttab.3 \
+    man/leat_grant.3 \
+    man/leat_grant_map.3 \
+    man/leat_grant_ref.3 \
     man/leat_host.3 \
     man/leat_iov.3 \
     man/leat_lifecycle.3 \

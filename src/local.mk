@@ -10,7 +10,6 @@ public_headers = \
     include/leat/core.h \
     include/leat/error.h \
     include/leat/export.h \
-    include/leat/grant_ops.h \
     include/leat/host.h \
     include/leat/iov.h \
     include/leat/leat.h \
@@ -62,6 +61,7 @@ core_common_sources = \
     src/core/get.c \
     src/core/grow.c \
     src/core/iov.c \
+    src/core/layer.c \
     src/core/layout.c \
     src/core/lifecycle.c \
     src/core/magazine.c \

@@ -20,6 +20,8 @@ unit_tests = \
     tests/unit/test_events \
     tests/unit/test_export \
     tests/unit/test_fork \
+    tests/unit/test_grant_layout \
+    tests/unit/test_grant_share \
     tests/unit/test_host \
     tests/unit/test_iov \
     tests/unit/test_json \
@@ -109,11 +111,13 @@ plain_tests = \
 test_headers = \
     tests/errors/errors.h \
     tests/errors/pool-errors.h \
+    tests/grant/plain.h \
     tests/model/handles.h \
     tests/model/operations.h \
     tests/model/world.h \
     tests/stress/stress.h \
     tests/unit/fake_backend.h \
+    tests/unit/grant_fixture.h \
     tests/unit/pool_fixture.h \
     tests/unit/waiter_fixture.h \
     $(NULL)
@@ -126,6 +130,7 @@ shell_tests = \
     tests/headers/installed.sh \
     tests/link/core.sh \
     tests/link/driverless.sh \
+    tests/link/grant.sh \
     tests/link/needed.sh \
     tests/link/readme.sh \
     tests/link/start.sh \
@@ -158,7 +163,7 @@ EXTRA_DIST += \
 # is libtool's, as for the command; as-needed, so that only the programs that
 # use Criterion or jansson load them.
 AM_LDFLAGS = -static -Wl,--as-needed
-LDADD = libleat.la $(CRITERION_LIBS) $(JANSSON_LIBS)
+LDADD = libleat-grant.la libleat.la $(CRITERION_LIBS) $(JANSSON_LIBS)
 
 check_PROGRAMS += $(plain_tests)
 if HAVE_CRITERION
@@ -254,6 +259,8 @@ AM_TESTS_ENVIRONMENT = \
     NM='$(NM)'; export NM; \
     PKG_CONFIG='$(PKG_CONFIG)'; export PKG_CONFIG; \
     PUBLIC_HEADERS='$(public_headers)'; export PUBLIC_HEADERS; \
+    GRANT_HEADERS='$(grant_headers)'; export GRANT_HEADERS; \
+    GRANT_SOURCES='$(grant_sources)'; export GRANT_SOURCES; \
     UNIT_TESTS=' $(unit_tests) '; export UNIT_TESTS; \
     builddir='$(abs_top_builddir)'; export builddir; \
     includedir='$(includedir)'; export includedir; \

@@ -66,8 +66,7 @@ struct leat_share_ops {
 
     /*
      * Grants (n) contiguous pages at (base) to (domain), the page i by refs[i]:
-     * all or none. They are one unit of sharing where the backend has units.
-     * With LEAT_SHARE_ON_DEMAND.
+     * all or none. With LEAT_SHARE_ON_DEMAND.
      *
      * Errors:  LEAT_E_NOMEM, LEAT_E_LIMIT  the backend has no more
      *          LEAT_E_FOREIGN  a page that it cannot share
@@ -75,6 +74,20 @@ struct leat_share_ops {
      */
     int (*grant)(void *self, void *base, size_t n, uint32_t domain,
                  enum leat_access access, const uint32_t *refs);
+
+    /*
+     * Makes (n) pages at (base) ready to be shown to (domain) and to nobody
+     * else, before the first grant of them; and takes them away, their bytes
+     * kept, after the last has ended: from here on whoever held them sees
+     * nothing new. They are the unit of sharing, and of revocation. Optional:
+     * both or none.
+     *
+     * Errors:  LEAT_E_NOMEM, or another that tells more: nothing is changed;
+     *          a conceal is tried again
+     */
+    int (*expose)(void *self, void *base, size_t n, uint32_t domain,
+                  enum leat_access access);
+    int (*conceal)(void *self, void *base, size_t n);
 
     /*
      * Ends the grant (ref) of the page at (page): one atomic try, never a look

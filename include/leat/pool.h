@@ -349,6 +349,16 @@ LEAT_API bool leat_pool_contains(struct leat_pool *pool, struct leat_cview v);
 /* The peer of the configuration, as a domain id; or LEAT_NO_PEER. */
 LEAT_API uint32_t leat_pool_peer(const struct leat_pool *pool);
 
+/* Where a chunk comes from, for those who must know before they show it. */
+struct leat_origin {
+    uint32_t peer;       /* the pool's, or LEAT_NO_PEER                      */
+    enum leat_zero zero; /* the pool's policy                                */
+    bool adopted;        /* it is the caller's memory: no policy applies     */
+};
+
+/* Tells where (c) comes from. Errors: those of leat_chunk_check(). */
+LEAT_API int leat_chunk_origin(struct leat_chunk c, struct leat_origin *out);
+
 /*
  * Walks everything and verifies the pool's invariants. For tests: it takes the
  * lock, is slow, and wants no other thread in the pool's magazines.

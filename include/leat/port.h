@@ -36,6 +36,35 @@ struct leat_port {
     void *self;
 };
 
+/*
+ * A lock of the port and its clock, for the layers that stand on the core and
+ * are libraries of their own: grants, devices. A thread takes locks in the order
+ * of their layers, never two of one layer, and before any of the core's; builds
+ * with --enable-debug trap where it does not.
+ *
+ * Owner:   the caller's memory; (port) is borrowed until fini.
+ * Errors:  none: each call wants what it is told.
+ */
+struct leat_layer_lock {
+    uint64_t space[10]; /* private */
+};
+
+enum leat_layer {
+    LEAT_LAYER_DEVICE = 1,
+    LEAT_LAYER_PERSIST = 2, /* a pool of persistent grants */
+    LEAT_LAYER_GRANTS = 3,  /* a table of grants           */
+};
+
+LEAT_API void leat_layer_lock_init(struct leat_layer_lock *lock,
+                                   enum leat_layer layer,
+                                   const struct leat_port *port);
+LEAT_API void leat_layer_lock_fini(struct leat_layer_lock *lock);
+LEAT_API void leat_layer_lock_take(struct leat_layer_lock *lock);
+LEAT_API void leat_layer_lock_drop(struct leat_layer_lock *lock);
+
+/* Gives the nanoseconds of (port), or of the library's own; 0 without a clock. */
+LEAT_API uint64_t leat_port_now_ns(const struct leat_port *port);
+
 LEAT_END_DECLS
 
 #endif

@@ -170,6 +170,21 @@ int leat_chunk_frame(struct leat_chunk c, size_t index, uint64_t *out)
                          out);
 }
 
+int leat_chunk_origin(struct leat_chunk c, struct leat_origin *out)
+{
+    uint32_t word;
+    int err = valid(c, &word);
+
+    if (err)
+        return err;
+    if (!out)
+        return LEAT_E_INVALID;
+    out->peer = leat_pool_peer(c.pool);
+    out->zero = c.pool->config.zero;
+    out->adopted = page_slab(c.pool, id_page(c.id))->adopted;
+    return 0;
+}
+
 int leat_chunk_tag(struct leat_chunk c, uint64_t tag)
 {
     uint32_t word;

@@ -18,8 +18,9 @@
 #endif
 
 enum leat_rank {
-    LEAT_RANK_HOST = 1, /* the process's list of pools and of magazines */
-    LEAT_RANK_POOL = 2, /* one pool                                     */
+    /* below 8: enum leat_layer */
+    LEAT_RANK_HOST = 8, /* the process's list of pools and of magazines */
+    LEAT_RANK_POOL = 9, /* one pool                                     */
 };
 
 struct leat_lock {

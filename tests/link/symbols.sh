@@ -78,4 +78,30 @@ check "libleat-core.a defines each call of the core's headers" \
 check "libleat.a defines each call" \
     defines "$tmp/calls" "$builddir/.libs/libleat.a"
 
+# libleat-grant, in the same way.
+calls $(for h in $GRANT_HEADERS; do echo "$srcdir/$h"; done) >"$tmp/grant"
+
+grant_map()
+{
+    sed -n 's/^ *\(leat_[a-z0-9_]*\);$/\1/p' "$srcdir/src/grant/leat-grant.map" |
+        sort | diff "$tmp/grant" -
+}
+check "src/grant/leat-grant.map names the public calls" grant_map
+check "libleat-grant.a defines each call" \
+    defines "$tmp/grant" "$builddir/.libs/libleat-grant.a"
+
+so=$builddir/.libs/libleat-grant.so
+if test -e "$so"; then
+    grant_exported()
+    {
+        $NM -D --defined-only "$so" | awk '$2 != "A" { print $NF }' |
+            sed 's/@@LEAT_GRANT_0\.1$//' | sort | diff "$tmp/grant" -
+    }
+    check "libleat-grant.so exports the public calls and nothing else" \
+        grant_exported
+else
+    skip "libleat-grant.so exports the public calls and nothing else" \
+        "built with --disable-shared"
+fi
+
 plan
