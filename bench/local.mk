@@ -12,6 +12,26 @@ bench_common_sources = \
 
 BENCH_CPPFLAGS = $(BASE_CPPFLAGS) -D_GNU_SOURCE
 
+# The two programs of "leat bench align".
+pkglibexec_PROGRAMS += \
+    bench/align-file \
+    bench/align-memory \
+    $(NULL)
+
+bench_align_file_SOURCES = \
+    bench/align.c \
+    bench/align.h \
+    bench/align-file.c \
+    bench/align-file.h \
+    bench/align-uring.c \
+    $(NULL)
+bench_align_file_CPPFLAGS = $(BENCH_CPPFLAGS) $(URING_CFLAGS)
+bench_align_file_LDADD = libleat.la $(URING_LIBS)
+
+bench_align_memory_SOURCES = bench/align.c bench/align.h bench/align-memory.c
+bench_align_memory_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_align_memory_LDADD = libleat.la
+
 pkglibexec_PROGRAMS += \
     bench/pages-bound \
     bench/pages-glibc \

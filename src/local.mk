@@ -163,6 +163,19 @@ map:
 if HAVE_COMMAND
 bin_PROGRAMS += leat
 leat_SOURCES = \
+    src/tool/bench-align-answer.c \
+    src/tool/bench-align-costs.c \
+    src/tool/bench-align-file.c \
+    src/tool/bench-align-fit.c \
+    src/tool/bench-align-json.c \
+    src/tool/bench-align-plan.c \
+    src/tool/bench-align-rounds.c \
+    src/tool/bench-align-rows.c \
+    src/tool/bench-align-sample.c \
+    src/tool/bench-align-say.c \
+    src/tool/bench-align-verdict.c \
+    src/tool/bench-align.c \
+    src/tool/bench-align.h \
     src/tool/bench-goals.c \
     src/tool/bench-json.c \
     src/tool/bench-measure.c \
@@ -191,5 +204,5 @@ leat_CPPFLAGS = $(BASE_CPPFLAGS) -D_GNU_SOURCE \
 leat_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS) $(WARN_C_CFLAGS) $(CRYPTO_CFLAGS) \
     $(JANSSON_CFLAGS)
 leat_LDFLAGS = -static
-leat_LDADD = libleat.la $(CRYPTO_LIBS) $(JANSSON_LIBS)
+leat_LDADD = libleat.la $(CRYPTO_LIBS) $(JANSSON_LIBS) -lm
 endif

@@ -174,6 +174,8 @@ static int run(int argc, char **argv)
 {
     if (argc < 2)
         return tool_usage_error(&verb_bench, "bench: of what?");
+    if (!strcmp(argv[1], "align"))
+        return bench_align(argc - 1, argv + 1);
     if (strcmp(argv[1], "pages"))
         return tool_usage_error(&verb_bench, "bench: no such bench: %s",
                                 argv[1]);
@@ -186,7 +188,13 @@ const struct verb verb_bench = {
     .usage = "bench pages [--quick] [--rounds N] [--time MS] [--seed N]\n"
              "                  [--cases NAME,...] [--peers NAME,...] "
              "[--against PEER]\n"
-             "                  [--json FILE] [--list]",
+             "                  [--json FILE] [--list]\n"
+             "            bench align [--quick] [--rounds N] [--time MS] "
+             "[--seed N]\n"
+             "                  [--sizes BYTES,...] [--offsets BYTES,...] "
+             "[--batch N]\n"
+             "                  [--constraint NAME=N,...] [--cases NAME,...]\n"
+             "                  [--rows] [--json FILE] [--list] [FILE]",
     .help =
         "Measures pages of 4096 bytes, aligned to that: got and put in "
         "several\n"

@@ -113,6 +113,9 @@ void bench_report_goals(const struct bench *b);
 /* bench-json.c */
 bool bench_write_json(const struct bench *b);
 
+/* bench-align.c: leat bench align; gives an exit status. */
+int bench_align(int argc, char **argv);
+
 /* machine.c */
 struct machine {
     char cpu[128];
