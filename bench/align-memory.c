@@ -190,10 +190,11 @@ static uint64_t work_store(void *what, uint64_t n)
 static uint64_t work_lock(void *what, uint64_t n)
 {
     struct job *j = what;
-    uint64_t *p = (uint64_t *)(void *)j->dst.data, from = align_now(), i;
+    unsigned char *p = j->dst.data;
+    uint64_t from = align_now(), i;
 
     for (i = 0; i < n; i++)
-        __asm__ volatile("lock addq $1, %0" : "+m"(*p) : : "memory", "cc");
+        __asm__ volatile("lock addq $1, (%0)" : : "r"(p) : "memory", "cc");
     return align_now() - from;
 }
 #endif

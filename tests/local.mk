@@ -7,6 +7,7 @@
 # the static libleat, and so may reach what is not exported.
 unit_tests = \
     tests/unit/test_adopt \
+    tests/unit/test_align_verdict \
     tests/unit/test_backend \
     tests/unit/test_batch \
     tests/unit/test_builder \
@@ -142,6 +143,7 @@ shell_tests = \
 # Scripts that use the command and run under the sanitizers too (run.sh does
 # not: an allocator under a sanitizer is no peer to measure).
 command_tests = \
+    tests/tool/bench-align.sh \
     tests/tool/copy-errors.sh \
     tests/tool/copy.sh \
     tests/tool/usage.sh \
@@ -169,6 +171,20 @@ check_PROGRAMS += $(plain_tests)
 if HAVE_CRITERION
 check_PROGRAMS += $(unit_tests)
 criterion_tests = $(unit_tests)
+endif
+
+# What the bench of alignment concludes, from made-up samples.
+tests_unit_test_align_verdict_SOURCES = \
+    tests/unit/test_align_verdict.c \
+    src/tool/bench-align-verdict.c \
+    $(NULL)
+tests_unit_test_align_verdict_LDADD = $(LDADD) -lm
+
+# Reads what "leat bench align --json" wrote.
+if HAVE_COMMAND
+check_PROGRAMS += tests/tool/align-json
+tests_tool_align_json_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_tool_align_json_LDADD = $(JANSSON_LIBS) -lm
 endif
 
 # ------------------------------------------------------------- accounting
