@@ -12,15 +12,8 @@
 
 #include <leat/leat.h>
 
-#define PEER_ITEM struct leat_chunk
-
-/*
- * What goes through the ring: the half of a handle that is not the same for all
- * of a pool's, one word as with the other peers.
- */
-#define PEER_SLOT            uint64_t
-#define PEER_TO_SLOT(item)   ((item).id)
-#define PEER_FROM_SLOT(slot) ((struct leat_chunk){pool, slot})
+/* A handle in one word, as with the other peers: leat/page.h. */
+#define PEER_ITEM struct leat_page
 
 struct peer {
     struct leat_magazine *m;
@@ -48,7 +41,7 @@ static void peer_open(int variant, size_t pages, unsigned flags)
     };
 
     handles = variant == HANDLE;
-    warm_pages = flags & PEER_TOUCHED ? 1024 : 0;
+    warm_pages = flags & PEER_TOUCHED ? pages / 2 : 0;
     backend.flags = (flags & PEER_HUGE ? LEAT_MMAP_THP : 0) |
                     (flags & PEER_TOUCHED ? LEAT_MMAP_PREFAULT : 0);
     if (leat_mmap_init(&backend) || leat_pool_create(&pool, &config))
@@ -71,52 +64,72 @@ static void peer_leave(struct peer *p)
         leat_magazine_destroy(p->m);
 }
 
-BENCH_INLINE void *peer_addr(struct leat_chunk c)
+BENCH_INLINE void *peer_addr(struct leat_page page)
 {
-    return leat_chunk_addr(c);
+    return leat_chunk_addr(leat_page_chunk(pool, page));
 }
 
-BENCH_INLINE bool peer_get(struct peer *p, struct leat_chunk *out,
+BENCH_INLINE bool peer_get(struct peer *p, struct leat_page *out,
                            const int variant)
 {
-    return variant == HANDLE ? !leat_magazine_get(p->m, out)
-                             : !leat_pool_get(pool, 1, out);
+    struct leat_chunk c;
+
+    if (variant == HANDLE)
+        return !leat_page_get(p->m, out);
+    if (leat_pool_get(pool, 1, &c))
+        return false;
+    *out = leat_chunk_page(c);
+    return true;
 }
 
-BENCH_INLINE int peer_put(struct peer *p, struct leat_chunk c,
+BENCH_INLINE int peer_put(struct peer *p, struct leat_page page,
                           const int variant)
 {
-    return variant == HANDLE ? leat_magazine_put(p->m, c)
-                             : leat_pool_put(pool, c);
+    return variant == HANDLE ? leat_page_put(p->m, page)
+                             : leat_pool_put(pool, leat_page_chunk(pool, page));
 }
 
-BENCH_INLINE bool peer_get_bulk(struct peer *p, struct leat_chunk *out,
-                                size_t n, const int variant)
+BENCH_INLINE bool peer_get_bulk(struct peer *p, struct leat_page *out, size_t n,
+                                const int variant)
 {
-    return variant == HANDLE ? !leat_magazine_get_bulk(p->m, out, n)
-                             : !leat_pool_get_bulk(pool, out, n);
+    struct leat_chunk c[WORK_BULK];
+    size_t i;
+
+    if (variant == HANDLE)
+        return !leat_page_get_bulk(p->m, out, n);
+    if (leat_pool_get_bulk(pool, c, n))
+        return false;
+    for (i = 0; i < n; i++)
+        out[i] = leat_chunk_page(c[i]);
+    return true;
 }
 
-BENCH_INLINE int peer_put_bulk(struct peer *p, struct leat_chunk *c, size_t n,
-                               const int variant)
+BENCH_INLINE int peer_put_bulk(struct peer *p, struct leat_page *pages,
+                               size_t n, const int variant)
 {
-    return variant == HANDLE ? leat_magazine_put_bulk(p->m, c, n, NULL)
-                             : leat_pool_put_bulk(pool, c, n, NULL);
+    struct leat_chunk c[WORK_BULK];
+    size_t i;
+
+    if (variant == HANDLE)
+        return leat_page_put_bulk(p->m, pages, n, NULL);
+    for (i = 0; i < n; i++)
+        c[i] = leat_page_chunk(pool, pages[i]);
+    return leat_pool_put_bulk(pool, c, n, NULL);
 }
 
 /*
- * Slabs come with the first pages, and magazines fill with the first that go
- * back; the other peers have theirs from the start.
+ * Slabs come with the first pages, and magazines and the depot fill with those
+ * that go back; the other peers have theirs from the start.
  */
 static void warm_up(struct peer *p)
 {
-    struct leat_chunk c[1024];
+    static struct leat_page pages[WORK_LIVE];
     size_t i;
 
     for (i = 0; i < warm_pages; i++)
-        work_get(p, &c[i], handles ? HANDLE : PLAIN);
+        work_get(p, &pages[i], handles ? HANDLE : PLAIN);
     while (i--)
-        peer_put(p, c[i], handles ? HANDLE : PLAIN);
+        peer_put(p, pages[i], handles ? HANDLE : PLAIN);
 }
 
 /* Pages in a batch, of those that were handed over last. */

@@ -17,6 +17,7 @@ man_pages = \
     man/leat_iov.3 \
     man/leat_lifecycle.3 \
     man/leat_magazine.3 \
+    man/leat_page.3 \
     man/leat_pool.3 \
     man/leat_port.3 \
     man/leat_ref.3 \

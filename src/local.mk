@@ -16,6 +16,7 @@ public_headers = \
     include/leat/lifecycle.h \
     include/leat/magazine.h \
     include/leat/mmap.h \
+    include/leat/page.h \
     include/leat/pool.h \
     include/leat/port.h \
     include/leat/ref.h \
@@ -48,6 +49,7 @@ private_headers = \
 core_common_sources = \
     src/core/batch.c \
     src/core/builder.c \
+    src/core/bulk.c \
     src/core/check.c \
     src/core/chunk.c \
     src/core/constraint.c \

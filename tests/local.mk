@@ -30,6 +30,7 @@ unit_tests = \
     tests/unit/test_magazine \
     tests/unit/test_mmap \
     tests/unit/test_mmap_option \
+    tests/unit/test_page \
     tests/unit/test_pool \
     tests/unit/test_pool_bulk \
     tests/unit/test_pool_config \

@@ -32,12 +32,48 @@ struct leat_pool;
 
 struct leat_chunk {
     struct leat_pool *pool; /* NULL: the void chunk                          */
-    uint64_t id;            /* generation << 35 | page number; an error's
+    uint64_t id;            /* generation << 35 | page number, which no other
+                               pool has, and never 0; an error's
                                value where pool is NULL                      */
 };
 
 /* What one generation adds to an id. */
 #define LEAT_ID_LIFE ((uint64_t)1 << 35)
+
+/* What is known of a page beside its word, where that says SLOW. */
+struct leat_page_desc {
+    uint32_t refs;  /* (a) owners: handle, refs. 1 at rest.               */
+    uint32_t pages; /* (l) of the chunk that begins here. 1 at rest.      */
+};
+
+/*
+ * How a pool begins. The library's own; it is laid out here for the calls that
+ * are inlined. No two pools of a program have a page number in common.
+ */
+struct leat_pool_head {
+    uintptr_t *units; /* (c) by unit of numbers; entries (l)                */
+    uint32_t *state;  /* (c) a word for each page; entries (a)              */
+    struct leat_page_desc *desc; /* (c) */
+    uint32_t base;  /* (c) the first page's number                         */
+    uint32_t ready; /* (a) pages below this have been set up               */
+    uint32_t fast;  /* (a) the same, or 0: no inlined call takes a ref      */
+};
+
+/*
+ * The address of a page by its number: what its unit's entry is less than it, the
+ * number makes up for.
+ */
+#define LEAT_NUMBER_ADDR(units, number)                      \
+    ((unsigned char *)((units)[(number) / LEAT_UNIT_PAGES] + \
+                       (uintptr_t)(number)*LEAT_PAGE_SIZE))
+
+/* In the word: the chunk has more to it; only refs hold it; a generation. */
+#define LEAT_STATE_SLOW   1u
+#define LEAT_STATE_ORPHAN 4u
+#define LEAT_STATE_LIFE   8u /* one generation */
+
+/* Pages in a unit: pages are numbered in units, and slabs are whole units. */
+#define LEAT_UNIT_PAGES ((size_t)512)
 
 /* The most pages of an order that every slab has: 2^9 pages, 2 MiB. */
 #define LEAT_ORDER_MAX 9

@@ -15,6 +15,7 @@
 #include <leat/iov.h>
 #include <leat/lifecycle.h>
 #include <leat/magazine.h>
+#include <leat/page.h>
 #include <leat/pool.h>
 #include <leat/port.h>
 #include <leat/ref.h>

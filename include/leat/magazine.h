@@ -31,17 +31,19 @@ struct leat_magazine {
     uint64_t *ceil;         /* (o) a put is fast below this                  */
     struct leat_pool *pool; /* (c) */
     uint32_t *state;        /* (c) the pool's words, by page number          */
+    uint32_t base;          /* (c) the pool's first number                   */
     uint32_t numbers;       /* (o) how many of them are set up               */
-    uint32_t taken;         /* (l) it is in use                              */
     uint64_t gets;          /* (o, a) how many were got                      */
-    struct leat_rounds *loaded; /* (o, l) what top points into               */
+    uintptr_t *units;       /* (c) the pool's, for addresses                 */
 
+    struct leat_rounds *loaded; /* (o, a) what top points into              */
     struct leat_rounds *spare;  /* (o, a) full, empty, between, or NULL     */
     struct leat_magazine *next; /* (l) of the pool's                        */
     struct leat_magazine *thread_next; /* of the thread's, in libleat        */
     struct leat_magazine **thread_prev;
     uint32_t changing; /* (o, a) odd while blocks change places */
-    uint32_t unused[7];
+    uint32_t taken;    /* (l) it is in use                      */
+    uint64_t unused[2];
 };
 
 /*
@@ -100,16 +102,15 @@ LEAT_INLINE int leat_magazine_get(struct leat_magazine *m,
 LEAT_INLINE int leat_magazine_put(struct leat_magazine *m, struct leat_chunk c)
 {
     uint64_t *top = m->top;
-    uint64_t next = c.id + LEAT_ID_LIFE;
-    uint32_t page = (uint32_t)c.id;
+    uint32_t page = (uint32_t)c.id - m->base;
+    uint32_t word = (uint32_t)(c.id >> 32);
 
-    if (LEAT_UNLIKELY(c.pool != m->pool || page >= m->numbers ||
-                      top == m->ceil ||
-                      __atomic_load_n(&m->state[page], __ATOMIC_RELAXED) !=
-                          (uint32_t)(c.id >> 32)))
+    if (LEAT_UNLIKELY(
+            c.pool != m->pool || page >= m->numbers || top == m->ceil ||
+            __atomic_load_n(&m->state[page], __ATOMIC_RELAXED) != word))
         return leat_magazine_put_value(m, c);
-    __atomic_store_n(&m->state[page], (uint32_t)(next >> 32), __ATOMIC_RELAXED);
-    __atomic_store_n(top, next, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->state[page], word + LEAT_STATE_LIFE, __ATOMIC_RELAXED);
+    __atomic_store_n(top, c.id + LEAT_ID_LIFE, __ATOMIC_RELAXED);
     __atomic_store_n(&m->top, top + 1, __ATOMIC_RELAXED);
     return 0;
 }
@@ -129,12 +130,9 @@ LEAT_API int leat_magazine_put_bulk(struct leat_magazine *m,
  */
 LEAT_INLINE void *leat_chunk_addr(struct leat_chunk c)
 {
-    /* A pool begins with the table of where its units are. */
-    unsigned char *const *units = *(unsigned char *const *const *)c.pool;
-    uint32_t page = (uint32_t)c.id;
+    const struct leat_pool_head *head = (const struct leat_pool_head *)c.pool;
 
-    return units[page / LEAT_UNIT_PAGES] +
-           (size_t)(page % LEAT_UNIT_PAGES) * LEAT_PAGE_SIZE;
+    return LEAT_NUMBER_ADDR(head->units, (uint32_t)c.id);
 }
 
 /*

@@ -119,9 +119,6 @@ struct leat_pool_config {
                                      NULL: the backend's name                */
 };
 
-/* Pages in a unit: pages are numbered in units, and slabs are whole units. */
-#define LEAT_UNIT_PAGES ((size_t)512)
-
 /*
  * Tells how many bytes of metadata a pool with (config) needs.
  *
@@ -140,6 +137,7 @@ LEAT_API int leat_pool_meta_size(const struct leat_pool_config *config,
  *          LEAT_E_NOMEM     meta_bytes is too small, or the backend gave none
  *          LEAT_E_OVERFLOW  a size does not fit
  *          LEAT_E_UNSUPPORTED  LEAT_POOL_TRACK without a clock
+ *          LEAT_E_LIMIT     all 2^32 page numbers are other pools'
  */
 LEAT_API int leat_pool_create(struct leat_pool **out,
                               const struct leat_pool_config *config);

@@ -16,6 +16,7 @@
  */
 
 #include <leat/chunk.h>
+#include <leat/error.h>
 
 LEAT_BEGIN_DECLS
 
@@ -35,8 +36,8 @@ struct leat_ref {
  *          LEAT_E_LIMIT  LEAT_REFS_MAX refs are held
  *          those of leat_chunk_check()
  */
-LEAT_API int leat_ref_take(struct leat_chunk c, struct leat_view view,
-                           struct leat_ref *out);
+LEAT_INLINE int leat_ref_take(struct leat_chunk c, struct leat_view view,
+                              struct leat_ref *out);
 
 /*
  * Takes another ref to bytes [off, off + len) of (ref)'s window.
@@ -60,7 +61,17 @@ LEAT_API int leat_ref_move(struct leat_ref *from, struct leat_ref *to);
  *
  * Errors:  LEAT_E_STALE  it owns nothing, or its chunk has gone back
  */
-LEAT_API int leat_ref_drop(struct leat_ref *ref);
+LEAT_INLINE int leat_ref_drop(struct leat_ref *ref);
+
+/*
+ * Where the two lead when the fast way does not do: the whole of them, and, for
+ * leat_ref_last(), what follows when the count of page (page) has come to 0.
+ * They are not to be called but by these inlines.
+ */
+LEAT_API int leat_ref_take_slow(struct leat_chunk c, struct leat_view view,
+                                struct leat_ref *out);
+LEAT_API int leat_ref_drop_slow(struct leat_ref *ref);
+LEAT_API void leat_ref_last(struct leat_pool *pool, uint32_t page);
 
 /* Gives the window: borrowed, valid while the ref is. */
 LEAT_INLINE struct leat_view leat_ref_view(const struct leat_ref *ref)
@@ -73,6 +84,63 @@ LEAT_INLINE struct leat_view leat_ref_view(const struct leat_ref *ref)
  * out of date where other threads work on it.
  */
 LEAT_API int leat_chunk_owners(struct leat_chunk c, size_t *owners);
+
+LEAT_INLINE int leat_ref_take(struct leat_chunk c, struct leat_view view,
+                              struct leat_ref *out)
+{
+    const struct leat_pool_head *h = (const struct leat_pool_head *)c.pool;
+    struct leat_page_desc *desc;
+    size_t bytes, off;
+    uint32_t page;
+
+    if (LEAT_UNLIKELY(!h || !out))
+        return leat_ref_take_slow(c, view, out);
+    page = (uint32_t)c.id - h->base;
+    if (LEAT_UNLIKELY(page >= __atomic_load_n(&h->fast, __ATOMIC_ACQUIRE) ||
+                      __atomic_load_n(&h->state[page], __ATOMIC_ACQUIRE) !=
+                          ((uint32_t)(c.id >> 32) | LEAT_STATE_SLOW)))
+        return leat_ref_take_slow(c, view, out);
+    desc = &h->desc[page];
+    bytes = __atomic_load_n(&desc->pages, __ATOMIC_RELAXED) * LEAT_PAGE_SIZE;
+    off = (uintptr_t)view.data -
+          (uintptr_t)LEAT_NUMBER_ADDR(h->units, (uint32_t)c.id);
+    if (LEAT_UNLIKELY(off > bytes || view.len > bytes - off))
+        return leat_ref_take_slow(c, view, out);
+    if (LEAT_UNLIKELY(__atomic_fetch_add(&desc->refs, 1, __ATOMIC_RELAXED) >=
+                      LEAT_REFS_MAX)) {
+        __atomic_fetch_sub(&desc->refs, 1, __ATOMIC_RELAXED);
+        return LEAT_E_LIMIT;
+    }
+    out->chunk = c;
+    out->view = view;
+    return 0;
+}
+
+LEAT_INLINE int leat_ref_drop(struct leat_ref *ref)
+{
+    const struct leat_pool_head *h;
+    struct leat_pool *pool;
+    uint32_t page;
+
+    if (LEAT_UNLIKELY(!ref || !ref->chunk.pool))
+        return leat_ref_drop_slow(ref);
+    pool = ref->chunk.pool;
+    h = (const struct leat_pool_head *)pool;
+    page = (uint32_t)ref->chunk.id - h->base;
+    if (LEAT_UNLIKELY(page >= __atomic_load_n(&h->fast, __ATOMIC_ACQUIRE) ||
+                      (__atomic_load_n(&h->state[page], __ATOMIC_RELAXED) &
+                       ~(LEAT_STATE_SLOW | LEAT_STATE_ORPHAN)) !=
+                          (uint32_t)(ref->chunk.id >> 32)))
+        return leat_ref_drop_slow(ref);
+    ref->chunk.pool = NULL;
+    ref->chunk.id = 0;
+    ref->view.data = NULL;
+    ref->view.len = 0;
+    if (LEAT_UNLIKELY(
+            __atomic_fetch_sub(&h->desc[page].refs, 1, __ATOMIC_ACQ_REL) == 1))
+        leat_ref_last(pool, page);
+    return 0;
+}
 
 LEAT_END_DECLS
 

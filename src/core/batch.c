@@ -41,7 +41,7 @@ bool leat_batch_has(const struct leat_pool *pool, uint32_t page)
         if (!(__atomic_load_n(&r->batch, __ATOMIC_RELAXED) & 1))
             continue;
         for (k = 0; k < r->n; k++) {
-            if (id_page(r->ids[k]) == page)
+            if (id_page(pool, r->ids[k]) == page)
                 return true;
         }
     }
@@ -116,7 +116,7 @@ int leat_magazine_take(struct leat_magazine *m, struct leat_batch *out)
     __atomic_store_n(&m->gets, m->gets + r->n, __ATOMIC_RELEASE);
     __atomic_store_n(&r->batch, r->batch + 1, __ATOMIC_RELAXED);
     for (i = 0; (LEAT_DEBUG || pool->track) && i < r->n; i++)
-        batch_page(pool, id_page(r->ids[i]));
+        batch_page(pool, id_page(pool, r->ids[i]));
     out->pool = pool;
     out->id = (uint64_t)r->batch << 32 |
               (uint64_t)(((unsigned char *)r - pool->blocks) /
@@ -144,7 +144,8 @@ int leat_magazine_give(struct leat_magazine *m, struct leat_batch b)
         return LEAT_E_STALE;
     __atomic_store_n(&r->batch, r->batch + 1, __ATOMIC_RELAXED);
     for (i = 0; LEAT_DEBUG && i < r->n; i++)
-        leat_debug_poison(page_addr(pool, id_page(r->ids[i])), LEAT_PAGE_SIZE);
+        leat_debug_poison(page_addr(pool, id_page(pool, r->ids[i])),
+                          LEAT_PAGE_SIZE);
     if (!m->spare) {
         __atomic_store_n(&m->spare, r, __ATOMIC_RELEASE);
         return 0;
@@ -177,7 +178,7 @@ int leat_batch_view(struct leat_batch b, size_t index, struct leat_view *out)
         return LEAT_E_STALE;
     if (index >= r->n)
         return LEAT_E_RANGE;
-    out->data = page_addr(b.pool, id_page(r->ids[index]));
+    out->data = page_addr(b.pool, id_page(b.pool, r->ids[index]));
     out->len = LEAT_PAGE_SIZE;
     return 0;
 }

@@ -30,7 +30,7 @@ static const char *check_slabs(struct leat_pool *pool)
                 return "S4 a page before the hint is free";
             if (state_load(pool, k) & STATE_FLAGS)
                 return "C2 a free page has flags";
-            if (pool->desc[k].refs != 1 || desc_pages(pool, k) != 1)
+            if (pool->head.desc[k].refs != 1 || desc_pages(pool, k) != 1)
                 return "C2 a free page has owners or a run";
         }
         if (here != s->free || (s->adopted && here))
@@ -57,14 +57,14 @@ static const char *check_block(struct leat_pool *pool,
                                const struct leat_rounds *r, size_t n)
 {
     while (n--) {
-        uint32_t page = id_page(r->ids[n]);
+        uint32_t page = id_page(pool, r->ids[n]);
 
-        if (page >= pool->ready || bit_get(pool->mark_bits, page))
+        if (page >= pool->head.ready || bit_get(pool->mark_bits, page))
             return "D1 a page is in two places";
         pool->mark_bits[page / 64] |= (uint64_t)1 << (page % 64);
         if (state_load(pool, page) != id_state(r->ids[n]))
             return "M2 a page in a block is of another generation";
-        if (pool->desc[page].refs != 1 || desc_pages(pool, page) != 1)
+        if (pool->head.desc[page].refs != 1 || desc_pages(pool, page) != 1)
             return "C2 a page in a block has owners or a run";
     }
     return NULL;
@@ -78,7 +78,7 @@ static const char *check_blocks(struct leat_pool *pool)
     size_t in_depot = 0;
     uint32_t i;
 
-    for (i = 0; i < (pool->ready + 63) / 64; i++)
+    for (i = 0; i < (pool->head.ready + 63) / 64; i++)
         pool->mark_bits[i] = pool->free_bits[i];
     for (r = pool->depot_full; r && !bad; r = r->next) {
         if (r->n != pool->rounds_max)
@@ -111,13 +111,13 @@ static const char *check_out(struct leat_pool *pool)
     size_t pages = 0, run_pages = 0, run_chunks = 0, adopted = 0;
     uint32_t page, n;
 
-    for (page = 0; page < pool->ready; page++) {
+    for (page = 0; page < pool->head.ready; page++) {
         uint32_t word = state_load(pool, page);
 
         if (bit_get(pool->mark_bits, page) || word & STATE_TAIL)
             continue;
         n = desc_pages(pool, page);
-        if (!pool->desc[page].refs)
+        if (!pool->head.desc[page].refs)
             return "C1 a chunk that is out has no owner";
         if (word & STATE_ORPHAN && !(word & STATE_SLOW))
             return "C4 an orphan is not marked slow";

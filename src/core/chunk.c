@@ -17,7 +17,7 @@
  */
 static int tail_error(const struct leat_pool *pool, uint64_t id)
 {
-    uint32_t page = id_page(id);
+    uint32_t page = id_page(pool, id);
 
     while (page && state_load(pool, page) & STATE_TAIL)
         page--;
@@ -28,14 +28,15 @@ static int tail_error(const struct leat_pool *pool, uint64_t id)
 
 int leat_chunk_refuse(struct leat_pool *pool, struct leat_chunk c)
 {
-    uint32_t page = id_page(c.id);
+    uint32_t page;
     int err = pool_alive(pool);
 
     if (err)
         return err;
+    page = id_page(pool, c.id);
     __atomic_fetch_add(&pool->stats.stale, 1, __ATOMIC_RELAXED);
     if (c.pool != pool ||
-        page >= __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE))
+        page >= __atomic_load_n(&pool->head.ready, __ATOMIC_ACQUIRE))
         return LEAT_E_FOREIGN;
     leat_debug_event(pool, page, LEAT_EVENT_STALE);
     return state_load(pool, page) & STATE_TAIL ? tail_error(pool, c.id)
@@ -64,7 +65,7 @@ int leat_chunk_pages(struct leat_chunk c, size_t *pages)
         return err;
     if (!pages)
         return LEAT_E_INVALID;
-    *pages = word & STATE_SLOW ? desc_pages(c.pool, id_page(c.id)) : 1;
+    *pages = word & STATE_SLOW ? desc_pages(c.pool, id_page(c.pool, c.id)) : 1;
     return 0;
 }
 
@@ -74,7 +75,7 @@ struct leat_view leat_chunk_view(struct leat_chunk c)
     size_t pages;
 
     if (!leat_chunk_pages(c, &pages)) {
-        v.data = page_addr(c.pool, id_page(c.id));
+        v.data = page_addr(c.pool, id_page(c.pool, c.id));
         v.len = pages * LEAT_PAGE_SIZE;
     }
     return v;
@@ -99,26 +100,26 @@ int leat_chunk_view_coloured(struct leat_chunk c, size_t len,
     colours = (all.len - len) / COLOUR_BYTES + 1;
     if (colours > COLOURS)
         colours = COLOURS;
-    off = id_page(c.id) % colours * COLOUR_BYTES;
+    off = id_page(c.pool, c.id) % colours * COLOUR_BYTES;
     return leat_view_slice(all, off, len, out);
 }
 
 int leat_chunk_split(struct leat_chunk c, struct leat_chunk *pages, size_t max)
 {
     struct leat_pool *pool = c.pool;
-    uint32_t head = id_page(c.id);
-    uint32_t word, n, i, flags;
+    uint32_t head, word, n, i, flags;
     bool adopted;
     int err = valid(c, &word);
 
     if (err)
         return err;
+    head = id_page(pool, c.id);
     if (!pages)
         return LEAT_E_INVALID;
     n = word & STATE_SLOW ? desc_pages(pool, head) : 1;
     if (max < n)
         return LEAT_E_RANGE;
-    if (__atomic_load_n(&pool->desc[head].refs, __ATOMIC_ACQUIRE) != 1)
+    if (__atomic_load_n(&pool->head.desc[head].refs, __ATOMIC_ACQUIRE) != 1)
         return LEAT_E_BUSY;
 
     leat_lock_take(&pool->lock);
@@ -132,7 +133,7 @@ int leat_chunk_split(struct leat_chunk c, struct leat_chunk *pages, size_t max)
         else if (pool->track)
             pool->track[head + i] = pool->track[head];
         pages[i].pool = pool;
-        pages[i].id = make_id(head + i, life);
+        pages[i].id = make_id(pool, head + i, life);
         state_store(pool, head + i, life | flags);
         leat_debug_event(pool, head + i, LEAT_EVENT_SPLIT);
     }
@@ -162,12 +163,12 @@ int leat_chunk_frame(struct leat_chunk c, size_t index, uint64_t *out)
     if (index >= pages)
         return LEAT_E_RANGE;
     b = &c.pool->config.backend;
-    s = page_slab(c.pool, id_page(c.id));
+    s = page_slab(c.pool, id_page(c.pool, c.id));
     if (!b->ops->frame || s->adopted)
         return LEAT_E_UNSUPPORTED;
-    return b->ops->frame(b->self, &s->mem,
-                         page_addr(c.pool, id_page(c.id) + (uint32_t)index),
-                         out);
+    return b->ops->frame(
+        b->self, &s->mem,
+        page_addr(c.pool, id_page(c.pool, c.id) + (uint32_t)index), out);
 }
 
 int leat_chunk_origin(struct leat_chunk c, struct leat_origin *out)
@@ -194,7 +195,8 @@ int leat_chunk_tag(struct leat_chunk c, uint64_t tag)
         return err;
     if (!c.pool->track)
         return LEAT_E_UNSUPPORTED;
-    __atomic_store_n(&c.pool->track[id_page(c.id)].tag, tag, __ATOMIC_RELAXED);
+    __atomic_store_n(&c.pool->track[id_page(c.pool, c.id)].tag, tag,
+                     __ATOMIC_RELAXED);
     return 0;
 }
 
@@ -225,7 +227,7 @@ int leat_chunk_find(struct leat_pool *pool, const void *addr,
         err = LEAT_E_STALE; /* refs hold it; nobody holds a handle */
     if (!err) {
         out->pool = pool;
-        out->id = make_id(page, word);
+        out->id = make_id(pool, page, word);
     }
 out:
     leat_lock_drop(&pool->lock);

@@ -47,7 +47,7 @@ void leat_block_retire(struct leat_pool *pool, struct leat_rounds *r)
 void leat_block_spill(struct leat_pool *pool, struct leat_rounds *r)
 {
     while (r->n)
-        leat_slab_give(pool, id_page(r->ids[--r->n]), 1);
+        leat_slab_give(pool, id_page(pool, r->ids[--r->n]), 1);
 }
 
 /* A full block goes to the depot, and the one that is longest there comes. */
@@ -85,6 +85,15 @@ bool leat_depot_spill(struct leat_pool *pool)
     return any;
 }
 
+/* Another thread wrote it: have its lines come all at once. */
+static void prefetch(const struct leat_rounds *r)
+{
+    uint32_t n;
+
+    for (n = 0; n < r->n; n += LINE_IDS)
+        __builtin_prefetch(&r->ids[n]);
+}
+
 int leat_magazine_load(struct leat_magazine *m)
 {
     struct leat_pool *pool = m->pool;
@@ -96,9 +105,7 @@ int leat_magazine_load(struct leat_magazine *m)
     if (r) {
         leat_block_retire(pool, m->loaded);
         leat_magazine_blocks(m, r, r->n, m->spare);
-        /* Another thread wrote it: have its lines come all at once. */
-        for (n = 0; n < r->n; n += LINE_IDS)
-            __builtin_prefetch(&r->ids[n]);
+        prefetch(r);
         return 0;
     }
     r = m->loaded;
@@ -106,7 +113,7 @@ int leat_magazine_load(struct leat_magazine *m)
         err = leat_slab_take(pool, 1, &page);
         if (err)
             break;
-        r->ids[n] = make_id(page, state_load(pool, page));
+        r->ids[n] = make_id(pool, page, state_load(pool, page));
     }
     /* The lowest number last in, so that it is first out. */
     for (page = 0; page < n / 2; page++) {
@@ -117,6 +124,21 @@ int leat_magazine_load(struct leat_magazine *m)
     }
     leat_magazine_blocks(m, r, n, m->spare);
     return n ? 0 : err;
+}
+
+/* The spare becomes a full block, if it is none and there is one. */
+void leat_magazine_restock(struct leat_magazine *m)
+{
+    struct leat_pool *pool = m->pool;
+    struct leat_rounds *r = pool->waiting ? NULL : fetch(pool);
+
+    if (!r)
+        return;
+    pool->stats.exchanges++;
+    if (m->spare)
+        leat_block_retire(pool, m->spare);
+    leat_magazine_blocks(m, m->loaded, (size_t)(m->top - m->loaded->ids), r);
+    prefetch(r);
 }
 
 void leat_magazine_unload(struct leat_magazine *m)

@@ -22,8 +22,9 @@
 struct want {
     struct leat_magazine *m; /* the caller's own, or NULL */
     size_t pages;
-    struct leat_chunk *singles; /* NULL: a run */
-    uint64_t id;                /* the run     */
+    bool singles;
+    struct handles out; /* of the singles */
+    uint64_t id;        /* of the run     */
 };
 
 int leat_chunk_form(struct leat_pool *pool, size_t pages, uint64_t *id)
@@ -33,7 +34,7 @@ int leat_chunk_form(struct leat_pool *pool, size_t pages, uint64_t *id)
 
     if (err)
         return err;
-    *id = make_id(first, state_load(pool, first));
+    *id = make_id(pool, first, state_load(pool, first));
     if (pages > 1) {
         desc_pages_set(pool, first, (uint32_t)pages);
         state_store(pool, first, state_load(pool, first) | STATE_SLOW);
@@ -84,18 +85,18 @@ static int take_singles(struct leat_pool *pool, struct want *want)
     if (room + own < want->pages)
         return LEAT_E_NOMEM;
     for (i = 0; i < want->pages; i++) {
-        struct leat_chunk *c = &want->singles[i];
+        uint64_t id;
 
-        c->pool = pool;
         if (m) {
             if (m->top == m->loaded->ids && !leat_magazine_swap(m, true))
                 leat_magazine_load(m);
-            c->id = m->top[-1];
+            id = m->top[-1];
             __atomic_store_n(&m->top, m->top - 1, __ATOMIC_RELAXED);
             __atomic_store_n(&m->gets, m->gets + 1, __ATOMIC_RELEASE);
         } else {
-            leat_chunk_form(pool, 1, &c->id);
+            leat_chunk_form(pool, 1, &id);
         }
+        handle_set(pool, want->out, i, id);
     }
     return 0;
 }
@@ -216,26 +217,27 @@ struct leat_chunk leat_pool_get_locked(struct leat_pool *pool,
         return chunk_error(err);
     c.pool = pool;
     c.id = want.id;
-    leat_chunk_prepare(pool, id_page(c.id), pages, zero);
+    leat_chunk_prepare(pool, id_page(pool, c.id), pages, zero);
     return c;
 }
 
 int leat_pool_get_bulk_locked(struct leat_pool *pool, struct leat_magazine *m,
-                              struct leat_chunk *out, size_t n)
+                              struct handles out, size_t n)
 {
-    struct want want = {.m = m, .pages = n, .singles = out};
+    struct want want = {.m = m, .pages = n, .singles = true, .out = out};
     int err = pool_alive(pool);
     size_t i;
 
     if (err || !n)
         return err;
-    if (!out)
+    if (!out.at)
         return LEAT_E_INVALID;
     err = get_loop(pool, &want);
     if (err)
         return err;
-    for (i = 0; i < n; i++)
-        leat_chunk_prepare(pool, id_page(out[i].id), 1, false);
+    for (i = 0; pool->slow_get && i < n; i++)
+        leat_chunk_prepare(pool, id_page(pool, handle_chunk(pool, out, i).id),
+                           1, false);
     return 0;
 }
 

@@ -195,7 +195,7 @@ int leat_pool_adopt(struct leat_pool *pool, void *base, size_t pages,
         pool->adopted_chunks++;
         pool->stats.gets++;
         desc_pages_set(pool, s->first, s->pages);
-        out->id = make_id(s->first, state_load(pool, s->first));
+        out->id = make_id(pool, s->first, state_load(pool, s->first));
         out->pool = pool;
         state_store(pool, s->first, state_load(pool, s->first) | STATE_SLOW);
         for (i = 1; i < s->pages; i++)

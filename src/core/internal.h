@@ -9,6 +9,10 @@
  * units, so that a number leads to an address by one table (units[]) and to what
  * is known of the page by plain arrays (state[], desc[]) beside the slabs.
  *
+ * A pool's numbers begin at head.base, where no other pool's do, so the number in
+ * an id tells a foreign page without the pool beside it. Inside the library a
+ * page is its place in the arrays, id_page(): the number less the base.
+ *
  * state[page], 32 bits, is all that the fast path knows of a page:
  *
  *     31 .......................... 3   2       1     0
@@ -43,24 +47,21 @@
 #endif
 
 /* Kept out of line, so that what calls it rarely stays short. */
-#define LEAT_COLD __attribute__((noinline, cold))
+#define LEAT_COLD     __attribute__((noinline, cold))
+#define LEAT_NOINLINE __attribute__((noinline))
+/* Into each caller, whose arguments are constants. */
+#define LEAT_ALWAYS inline __attribute__((always_inline))
 
-#define STATE_SLOW   1u
+#define STATE_SLOW   LEAT_STATE_SLOW
 #define STATE_TAIL   2u
-#define STATE_ORPHAN 4u
+#define STATE_ORPHAN LEAT_STATE_ORPHAN
 #define STATE_FLAGS  7u
-#define STATE_LIFE   8u /* one generation */
+#define STATE_LIFE   LEAT_STATE_LIFE
 
 _Static_assert(LEAT_ID_LIFE == (uint64_t)STATE_LIFE << 32,
                "a life of the state word is a life of the id");
 
 #define UNIT_PAGES 512u
-
-/* What more is known of a page: eight bytes, read on the slow path only. */
-struct page_desc {
-    uint32_t refs;  /* (a) owners: handle, refs. 1 at rest.               */
-    uint32_t pages; /* (l) of the chunk that begins here. 1 at rest.      */
-};
 
 /* Tag and age, in pools that track. */
 struct page_track {
@@ -105,14 +106,11 @@ struct reclaiming {
 };
 
 struct leat_pool {
-    /* The fast path's, constant. leat_chunk_addr() knows that units is first. */
-    unsigned char **units;  /* (c) the table; entries (l), kept          */
-    uint32_t *state;        /* (c) the array; entries (a)                */
-    struct page_desc *desc; /* (c) */
-    uint32_t numbers;       /* (c) how many page numbers there are       */
-    uint32_t ready;         /* (a) numbers below this have been set up   */
-    int dead;               /* (a) an error that every call then gives   */
-    uint64_t serial;        /* (c) libleat: never used twice             */
+    struct leat_pool_head head;
+    uint32_t numbers; /* (c) how many page numbers there are           */
+    int dead;         /* (a) an error that every call then gives       */
+    uint64_t serial;  /* (c) libleat: never used twice                 */
+    size_t slot;      /* (c) libleat: its place in a thread's table    */
 
     /* Constant. */
     struct leat_pool_config config;
@@ -179,9 +177,10 @@ struct leat_pool {
     struct leat_pool **host_prev;
 };
 
-static inline uint32_t id_page(uint64_t id)
+/* The page's place in the pool's arrays; not below (ready): not this pool's. */
+static inline uint32_t id_page(const struct leat_pool *pool, uint64_t id)
 {
-    return (uint32_t)id;
+    return (uint32_t)id - pool->head.base;
 }
 
 /* The state word that the chunk of (id) has while nothing is special of it. */
@@ -190,20 +189,21 @@ static inline uint32_t id_state(uint64_t id)
     return (uint32_t)(id >> 32);
 }
 
-static inline uint64_t make_id(uint32_t page, uint32_t state)
+static inline uint64_t make_id(const struct leat_pool *pool, uint32_t page,
+                               uint32_t state)
 {
-    return (uint64_t)(state & ~STATE_FLAGS) << 32 | page;
+    return (uint64_t)(state & ~STATE_FLAGS) << 32 | (pool->head.base + page);
 }
 
 static inline uint32_t state_load(const struct leat_pool *pool, uint32_t page)
 {
-    return __atomic_load_n(&pool->state[page], __ATOMIC_RELAXED);
+    return __atomic_load_n(&pool->head.state[page], __ATOMIC_RELAXED);
 }
 
 static inline void state_store(struct leat_pool *pool, uint32_t page,
                                uint32_t word)
 {
-    __atomic_store_n(&pool->state[page], word, __ATOMIC_RELAXED);
+    __atomic_store_n(&pool->head.state[page], word, __ATOMIC_RELAXED);
 }
 
 static inline struct leat_chunk chunk_error(int err)
@@ -218,8 +218,7 @@ static inline struct leat_chunk chunk_error(int err)
 static inline unsigned char *page_addr(const struct leat_pool *pool,
                                        uint32_t page)
 {
-    return pool->units[page / UNIT_PAGES] +
-           (size_t)(page % UNIT_PAGES) * LEAT_PAGE_SIZE;
+    return LEAT_NUMBER_ADDR(pool->head.units, pool->head.base + page);
 }
 
 static inline struct slab *page_slab(const struct leat_pool *pool,
@@ -245,13 +244,13 @@ static inline bool bit_get(const uint64_t *bits, uint32_t i)
 
 static inline uint32_t desc_pages(const struct leat_pool *pool, uint32_t page)
 {
-    return __atomic_load_n(&pool->desc[page].pages, __ATOMIC_RELAXED);
+    return __atomic_load_n(&pool->head.desc[page].pages, __ATOMIC_RELAXED);
 }
 
 static inline void desc_pages_set(struct leat_pool *pool, uint32_t page,
                                   uint32_t pages)
 {
-    __atomic_store_n(&pool->desc[page].pages, pages, __ATOMIC_RELAXED);
+    __atomic_store_n(&pool->head.desc[page].pages, pages, __ATOMIC_RELAXED);
 }
 
 /* 0, or why no call may use the pool. */
@@ -279,12 +278,41 @@ uint32_t leat_slab_find(const struct leat_pool *pool, const void *addr);
 size_t leat_run_align(const struct leat_pool *pool, size_t pages);
 int leat_pool_grow(struct leat_pool *pool, size_t pages);
 
+/* Handles of many pages: an array of struct leat_chunk, or of struct leat_page. */
+struct handles {
+    void *at;
+    bool chunks;
+};
+
+static inline void handle_set(struct leat_pool *pool, struct handles out,
+                              size_t i, uint64_t id)
+{
+    if (out.chunks) {
+        ((struct leat_chunk *)out.at)[i].pool = pool;
+        ((struct leat_chunk *)out.at)[i].id = id;
+    } else {
+        ((struct leat_page *)out.at)[i].id = id;
+    }
+}
+
+/* Handle (i) as a chunk; a page is taken for one of (pool). */
+static inline struct leat_chunk handle_chunk(struct leat_pool *pool,
+                                             struct handles in, size_t i)
+{
+    struct leat_chunk c = {pool, 0};
+
+    if (in.chunks)
+        return ((const struct leat_chunk *)in.at)[i];
+    c.id = ((const struct leat_page *)in.at)[i].id;
+    return c;
+}
+
 /* get.c and put.c: the ways that take the lock. */
 struct leat_chunk leat_pool_get_locked(struct leat_pool *pool,
                                        struct leat_magazine *m, size_t pages,
                                        bool zero);
 int leat_pool_get_bulk_locked(struct leat_pool *pool, struct leat_magazine *m,
-                              struct leat_chunk *out, size_t n);
+                              struct handles out, size_t n);
 int leat_pool_put_locked(struct leat_pool *pool, struct leat_magazine *m,
                          struct leat_chunk c);
 
@@ -298,13 +326,14 @@ int leat_chunk_refuse(struct leat_pool *pool, struct leat_chunk c);
 static inline int chunk_valid(struct leat_pool *pool, struct leat_chunk c,
                               uint32_t *word)
 {
-    uint32_t page = id_page(c.id);
+    uint32_t page = id_page(pool, c.id);
 
     *word = 0;
     if (LEAT_UNLIKELY(c.pool != pool ||
-                      page >= __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE)))
+                      page >=
+                          __atomic_load_n(&pool->head.ready, __ATOMIC_ACQUIRE)))
         return leat_chunk_refuse(pool, c);
-    *word = __atomic_load_n(&pool->state[page], __ATOMIC_ACQUIRE);
+    *word = __atomic_load_n(&pool->head.state[page], __ATOMIC_ACQUIRE);
     if (LEAT_UNLIKELY((*word & ~STATE_SLOW) != id_state(c.id))) /* H1 */
         return leat_chunk_refuse(pool, c);
     return 0;
@@ -345,6 +374,7 @@ void leat_block_spill(struct leat_pool *pool, struct leat_rounds *r);
 struct leat_rounds *leat_block_empty(struct leat_pool *pool);
 void leat_block_retire(struct leat_pool *pool, struct leat_rounds *r);
 int leat_magazine_load(struct leat_magazine *m);
+void leat_magazine_restock(struct leat_magazine *m);
 void leat_magazine_unload(struct leat_magazine *m);
 
 /*
@@ -408,7 +438,7 @@ void leat_debug_unpoison(void *addr, size_t bytes);
  * The seam between the core and libleat: src/core/plain.c has the one side,
  * src/hosted/plain.c the other. A library has one of the two.
  */
-void leat_seam_pool_created(struct leat_pool *pool);
+int leat_seam_pool_created(struct leat_pool *pool);
 void leat_seam_pool_gone(struct leat_pool *pool);
 struct leat_magazine *leat_seam_magazine(struct leat_pool *pool);
 

@@ -26,8 +26,8 @@
 #define THREADS_PAGES    64u /* a default magazine per so many pages        */
 #define MAGAZINE_PORTION 8u  /* of the limit, at most an eighth             */
 
-/* Page numbers are 32 bits, and the last unit stays unused. */
-#define NUMBERS_MAX ((size_t)UINT32_MAX - UNIT_PAGES + 1)
+/* Page numbers are 32 bits, and the first and the last unit stay unused. */
+#define NUMBERS_MAX ((size_t)UINT32_MAX - 2 * UNIT_PAGES + 1)
 
 static size_t units_for(size_t pages)
 {
@@ -139,9 +139,9 @@ static size_t walk(struct leat_pool *p, unsigned char *meta)
     size_t at = LAYOUT_POOL_AT + sizeof(struct leat_pool);
     size_t numbers = p->numbers;
 
-    p->units = piece(meta, &at, p->nunits, sizeof(*p->units));
-    p->state = piece(meta, &at, numbers, sizeof(*p->state));
-    p->desc = piece(meta, &at, numbers, sizeof(*p->desc));
+    p->head.units = piece(meta, &at, p->nunits, sizeof(*p->head.units));
+    p->head.state = piece(meta, &at, numbers, sizeof(*p->head.state));
+    p->head.desc = piece(meta, &at, numbers, sizeof(*p->head.desc));
     p->free_bits = piece(meta, &at, numbers / 64, sizeof(*p->free_bits));
     p->mark_bits = piece(meta, &at, numbers / 64, sizeof(*p->mark_bits));
     p->unit_slab = piece(meta, &at, p->nunits, sizeof(*p->unit_slab));

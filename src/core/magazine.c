@@ -35,7 +35,7 @@ void leat_magazine_blocks(struct leat_magazine *m, struct leat_rounds *loaded,
     m->ceil = first + pool->rounds_max;
     /* Where each get has more to do, no get is fast. */
     m->floor = pool->slow_get ? m->ceil : first;
-    m->numbers = __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE);
+    m->numbers = __atomic_load_n(&pool->head.ready, __ATOMIC_ACQUIRE);
 }
 
 void leat_magazine_see(const struct leat_magazine *m,
@@ -108,14 +108,14 @@ struct leat_chunk leat_magazine_get_slow(struct leat_magazine *m)
     if (!m->loaded)
         return leat_pool_get_locked(pool, m, 1, false);
     if (m->top == m->loaded->ids && !leat_magazine_swap(m, true)) {
-        err = leat_pool_get_bulk_locked(pool, m, &c, 1);
+        err = leat_pool_get_bulk_locked(pool, m, (struct handles){&c, true}, 1);
         return err ? chunk_error(err) : c;
     }
     c.pool = pool;
     c.id = m->top[-1];
     __atomic_store_n(&m->top, m->top - 1, __ATOMIC_RELAXED);
     __atomic_store_n(&m->gets, m->gets + 1, __ATOMIC_RELEASE);
-    leat_chunk_prepare(pool, id_page(c.id), 1, false);
+    leat_chunk_prepare(pool, id_page(pool, c.id), 1, false);
     return c;
 }
 
@@ -129,7 +129,7 @@ int leat_magazine_put_value(struct leat_magazine *m, struct leat_chunk c)
     struct leat_pool *pool = m->pool;
 
     /* Slabs may have come since the magazine's blocks last changed. */
-    m->numbers = __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE);
+    m->numbers = __atomic_load_n(&pool->head.ready, __ATOMIC_ACQUIRE);
     return leat_pool_put_locked(pool, m, c);
 }
 
@@ -162,7 +162,9 @@ int leat_magazine_create(struct leat_pool *pool, struct leat_magazine **out)
     if (!m)
         goto out;
     m->pool = pool;
-    m->state = pool->state;
+    m->state = pool->head.state;
+    m->base = pool->head.base;
+    m->units = pool->head.units;
     m->gets = 0;
     m->top = m->floor = m->ceil = NULL;
     m->loaded = m->spare = NULL;
@@ -228,79 +230,4 @@ int leat_magazine_destroy(struct leat_magazine *m)
     pool->nmagazines--;
     leat_lock_drop(&pool->lock);
     return 0;
-}
-
-int leat_magazine_get_bulk(struct leat_magazine *m, struct leat_chunk *out,
-                           size_t n)
-{
-    uint64_t *top;
-    size_t i;
-
-    if (!m || (!out && n))
-        return LEAT_E_INVALID;
-    top = m->top;
-    if (LEAT_LIKELY(top > m->floor && (size_t)(top - m->floor) >= n)) {
-        struct leat_pool *pool = m->pool;
-
-        top -= n;
-#pragma GCC unroll 4
-        for (i = 0; i < n; i++) {
-            out[i].pool = pool;
-            out[i].id = top[i];
-        }
-        __atomic_store_n(&m->top, top, __ATOMIC_RELAXED);
-        __atomic_store_n(&m->gets, m->gets + n, __ATOMIC_RELEASE);
-        return 0;
-    }
-    return leat_pool_get_bulk_locked(m->pool, m, out, n);
-}
-
-/* How many of (c) the loaded block takes, as far as all is usual. */
-static size_t put_some(struct leat_magazine *m, const struct leat_chunk *c,
-                       size_t n)
-{
-    struct leat_pool *pool = m->pool;
-    uint32_t *state = m->state;
-    uint32_t numbers = m->numbers;
-    uint64_t *top = m->top;
-    size_t i;
-
-    if (n > (size_t)(m->ceil - top))
-        n = (size_t)(m->ceil - top);
-    for (i = 0; i < n; i++) {
-        uint64_t next = c[i].id + LEAT_ID_LIFE;
-        uint32_t page = id_page(next);
-
-        if (LEAT_UNLIKELY(c[i].pool != pool || page >= numbers))
-            break;
-        if (LEAT_UNLIKELY(__atomic_load_n(&state[page], __ATOMIC_RELAXED) !=
-                          id_state(c[i].id)))
-            break;
-        __atomic_store_n(&state[page], id_state(next), __ATOMIC_RELAXED);
-        __atomic_store_n(&top[i], next, __ATOMIC_RELAXED);
-    }
-    __atomic_store_n(&m->top, top + i, __ATOMIC_RELAXED);
-    return i;
-}
-
-int leat_magazine_put_bulk(struct leat_magazine *m, const struct leat_chunk *c,
-                           size_t n, size_t *done)
-{
-    size_t i = 0;
-    int err = 0;
-
-    if (!m || (!c && n))
-        return LEAT_E_INVALID;
-    while (i < n) {
-        i += put_some(m, c + i, n - i);
-        if (i == n)
-            break;
-        err = leat_magazine_put_value(m, c[i]);
-        if (err)
-            break;
-        i++;
-    }
-    if (done)
-        *done = i;
-    return err;
 }

@@ -23,9 +23,9 @@ size_t leat_pool_pages_out(const struct leat_pool *pool)
 
 static void mark(struct leat_pool *pool, uint64_t id)
 {
-    uint32_t page = id_page(id);
+    uint32_t page = id_page(pool, id);
 
-    if (page < pool->ready)
+    if (page < pool->head.ready)
         pool->mark_bits[page / 64] |= (uint64_t)1 << (page % 64);
 }
 
@@ -43,7 +43,7 @@ void leat_pool_mark_idle(struct leat_pool *pool)
     struct magazine_seen seen;
     unsigned i;
 
-    memcpy(pool->mark_bits, pool->free_bits, (pool->ready + 63) / 64 * 8);
+    memcpy(pool->mark_bits, pool->free_bits, (pool->head.ready + 63) / 64 * 8);
     for (r = pool->depot_full; r; r = r->next)
         mark_block(pool, r, r->n);
     for (m = pool->in_use; m; m = m->next) {
@@ -59,7 +59,8 @@ static void describe(struct leat_pool *pool, uint32_t page,
     memset(out, 0, sizeof(*out));
     out->bytes.data = page_addr(pool, page);
     out->bytes.len = (size_t)desc_pages(pool, page) * LEAT_PAGE_SIZE;
-    out->owners = __atomic_load_n(&pool->desc[page].refs, __ATOMIC_RELAXED);
+    out->owners =
+        __atomic_load_n(&pool->head.desc[page].refs, __ATOMIC_RELAXED);
     out->adopted = page_slab(pool, page)->adopted;
     if (pool->track) {
         const struct page_track *t = &pool->track[page];
@@ -85,7 +86,7 @@ int leat_pool_each_out(struct leat_pool *pool,
         return LEAT_E_INVALID;
     leat_lock_take(&pool->lock);
     leat_pool_mark_idle(pool);
-    for (page = 0; page < pool->ready && !err; page++) {
+    for (page = 0; page < pool->head.ready && !err; page++) {
         if (bit_get(pool->mark_bits, page) ||
             state_load(pool, page) & STATE_TAIL)
             continue;

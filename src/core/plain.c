@@ -24,12 +24,28 @@ int leat_pool_put(struct leat_pool *pool, struct leat_chunk c)
 
 int leat_pool_get_bulk(struct leat_pool *pool, struct leat_chunk *out, size_t n)
 {
-    return leat_pool_get_bulk_locked(pool, NULL, out, n);
+    return leat_pool_get_bulk_locked(pool, NULL, (struct handles){out, true},
+                                     n);
 }
 
-void leat_seam_pool_created(struct leat_pool *pool)
+/* The number after the last that a pool was given. Unit 0 is nobody's. */
+static uint32_t given = UNIT_PAGES;
+
+/*
+ * There is no list of pools here, so numbers only go up, and come again after
+ * 2^32 of them: leat/page.h says so.
+ */
+int leat_seam_pool_created(struct leat_pool *pool)
 {
-    (void)pool;
+    uint32_t n = (pool->numbers + UNIT_PAGES - 1) & ~(UNIT_PAGES - 1);
+    uint32_t at = __atomic_load_n(&given, __ATOMIC_RELAXED), base;
+
+    do {
+        base = n > UINT32_MAX - at ? UNIT_PAGES : at;
+    } while (!__atomic_compare_exchange_n(&given, &at, base + n, false,
+                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    pool->head.base = base;
+    return 0;
 }
 
 void leat_seam_pool_gone(struct leat_pool *pool)

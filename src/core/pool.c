@@ -77,7 +77,17 @@ int leat_pool_create(struct leat_pool **out,
     leat_lock_init(&pool->lock, LEAT_RANK_POOL, config->port);
     for (i = 0; i < pool->nunits; i++)
         pool->unit_slab[i] = NO_SLAB;
-    leat_seam_pool_created(pool);
+    err = leat_seam_pool_created(pool);
+    if (err) {
+        leat_lock_fini(&pool->lock);
+        if (pool->meta_ours)
+            ops->meta_put(config->backend.self, meta, bytes);
+        return err;
+    }
+    /* Found by number, the first of which is not 0. */
+    pool->head.units =
+        (uintptr_t *)((uintptr_t)pool->head.units -
+                      pool->head.base / UNIT_PAGES * sizeof(uintptr_t));
     *out = pool;
     return 0;
 }

@@ -70,13 +70,13 @@ void leat_chunk_last_owner(struct leat_pool *pool, struct leat_magazine *m,
     struct calls calls;
 
     leat_debug_poison(page_addr(pool, page), (size_t)pages * LEAT_PAGE_SIZE);
-    __atomic_store_n(&pool->desc[page].refs, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&pool->head.desc[page].refs, 1, __ATOMIC_RELAXED);
     /* An adopted page that waits for the others is nobody's: no handle fits. */
     state_store(pool, page, adopted ? word | STATE_TAIL : word);
     if (adopted) {
         adopted_free(pool, page, pages);
     } else if (pages == 1 && m && m->loaded) {
-        leat_magazine_push(m, make_id(page, word));
+        leat_magazine_push(m, make_id(pool, page, word));
     } else {
         leat_lock_take(&pool->lock);
         run_free(pool, page, pages);
@@ -89,21 +89,22 @@ void leat_chunk_last_owner(struct leat_pool *pool, struct leat_magazine *m,
 int leat_pool_put_locked(struct leat_pool *pool, struct leat_magazine *m,
                          struct leat_chunk c)
 {
-    uint32_t page = id_page(c.id);
-    uint32_t word;
+    uint32_t page, word;
     int err = pool_alive(pool);
 
     if (err)
         return err;
+    page = id_page(pool, c.id);
     do {
         err = chunk_valid(pool, c, &word);
         if (err)
             return err;
     } while (!__atomic_compare_exchange_n(
-        &pool->state[page], &word, word | STATE_SLOW | STATE_ORPHAN, false,
+        &pool->head.state[page], &word, word | STATE_SLOW | STATE_ORPHAN, false,
         __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)); /* C3 */
     leat_debug_event(pool, page, LEAT_EVENT_PUT);
-    if (__atomic_fetch_sub(&pool->desc[page].refs, 1, __ATOMIC_ACQ_REL) == 1)
+    if (__atomic_fetch_sub(&pool->head.desc[page].refs, 1, __ATOMIC_ACQ_REL) ==
+        1)
         leat_chunk_last_owner(pool, m, page);
     return 0;
 }
@@ -111,6 +112,7 @@ int leat_pool_put_locked(struct leat_pool *pool, struct leat_magazine *m,
 int leat_pool_put_bulk(struct leat_pool *pool, const struct leat_chunk *c,
                        size_t n, size_t *done)
 {
+    struct leat_magazine *m;
     size_t i;
     int err = pool_alive(pool);
 
@@ -118,6 +120,9 @@ int leat_pool_put_bulk(struct leat_pool *pool, const struct leat_chunk *c,
         return err;
     if (!c && n)
         return LEAT_E_INVALID;
+    m = leat_seam_magazine(pool);
+    if (m)
+        return leat_magazine_put_bulk(m, c, n, done);
     for (i = 0; i < n; i++) {
         err = leat_pool_put(pool, c[i]);
         if (err)

@@ -15,6 +15,9 @@
 #include "internal.h"
 
 extern inline struct leat_view leat_ref_view(const struct leat_ref *ref);
+extern inline int leat_ref_take(struct leat_chunk c, struct leat_view view,
+                                struct leat_ref *out);
+extern inline int leat_ref_drop(struct leat_ref *ref);
 
 /* Why a ref owns nothing. */
 static LEAT_COLD int not_owned(struct leat_pool *pool)
@@ -31,12 +34,12 @@ static LEAT_COLD int not_owned(struct leat_pool *pool)
 static inline int owned(const struct leat_ref *ref)
 {
     struct leat_pool *pool = ref->chunk.pool;
-    uint32_t page = id_page(ref->chunk.id);
 
     if (LEAT_LIKELY(pool &&
-                    page < __atomic_load_n(&pool->ready, __ATOMIC_ACQUIRE) &&
-                    (state_load(pool, page) & ~(STATE_SLOW | STATE_ORPHAN)) ==
-                        id_state(ref->chunk.id)))
+                    id_page(pool, ref->chunk.id) <
+                        __atomic_load_n(&pool->head.ready, __ATOMIC_ACQUIRE) &&
+                    (state_load(pool, id_page(pool, ref->chunk.id)) &
+                     ~(STATE_SLOW | STATE_ORPHAN)) == id_state(ref->chunk.id)))
         return 0;
     return not_owned(pool);
 }
@@ -51,7 +54,7 @@ static LEAT_COLD int too_many(uint32_t *refs)
 /* Adds an owner to a chunk that has one. F2 */
 static inline int add_owner(struct leat_pool *pool, uint32_t page)
 {
-    uint32_t *refs = &pool->desc[page].refs;
+    uint32_t *refs = &pool->head.desc[page].refs;
 
     if (LEAT_UNLIKELY(__atomic_fetch_add(refs, 1, __ATOMIC_RELAXED) >=
                       LEAT_REFS_MAX))
@@ -60,26 +63,27 @@ static inline int add_owner(struct leat_pool *pool, uint32_t page)
     return 0;
 }
 
-int leat_ref_take(struct leat_chunk c, struct leat_view view,
-                  struct leat_ref *out)
+int leat_ref_take_slow(struct leat_chunk c, struct leat_view view,
+                       struct leat_ref *out)
 {
     struct leat_pool *pool = c.pool;
-    uint32_t page = id_page(c.id);
     size_t bytes, off;
-    uint32_t word;
+    uint32_t page, word;
     int err;
 
     if (LEAT_UNLIKELY(!pool || !out))
         return pool ? LEAT_E_INVALID : LEAT_E_FOREIGN;
     err = chunk_valid(pool, c, &word);
-    if (LEAT_UNLIKELY(err))
+    if (err)
         return err;
+    page = id_page(pool, c.id);
     bytes = (size_t)desc_pages(pool, page) * LEAT_PAGE_SIZE;
     off = (uintptr_t)view.data - (uintptr_t)page_addr(pool, page);
     if (LEAT_UNLIKELY(off > bytes || view.len > bytes - off))
         return LEAT_E_RANGE;
     if (LEAT_UNLIKELY(!(word & STATE_SLOW)))
-        __atomic_fetch_or(&pool->state[page], STATE_SLOW, __ATOMIC_ACQ_REL);
+        __atomic_fetch_or(&pool->head.state[page], STATE_SLOW,
+                          __ATOMIC_ACQ_REL);
     err = add_owner(pool, page);
     if (LEAT_UNLIKELY(err))
         return err;
@@ -100,7 +104,8 @@ int leat_ref_slice(const struct leat_ref *ref, size_t off, size_t len,
     if (!err)
         err = leat_view_slice(ref->view, off, len, &view);
     if (!err)
-        err = add_owner(ref->chunk.pool, id_page(ref->chunk.id));
+        err =
+            add_owner(ref->chunk.pool, id_page(ref->chunk.pool, ref->chunk.id));
     if (err)
         return err;
     out->chunk = ref->chunk;
@@ -108,7 +113,7 @@ int leat_ref_slice(const struct leat_ref *ref, size_t off, size_t len,
     return 0;
 }
 
-static LEAT_COLD void last_gone(struct leat_pool *pool, uint32_t page)
+void leat_ref_last(struct leat_pool *pool, uint32_t page)
 {
     leat_chunk_last_owner(pool, leat_seam_magazine(pool), page);
 }
@@ -134,7 +139,7 @@ int leat_ref_move(struct leat_ref *from, struct leat_ref *to)
     return 0;
 }
 
-int leat_ref_drop(struct leat_ref *ref)
+int leat_ref_drop_slow(struct leat_ref *ref)
 {
     struct leat_pool *pool;
     uint32_t page;
@@ -146,12 +151,12 @@ int leat_ref_drop(struct leat_ref *ref)
     if (LEAT_UNLIKELY(err))
         return err;
     pool = ref->chunk.pool;
-    page = id_page(ref->chunk.id);
+    page = id_page(pool, ref->chunk.id);
     make_void(ref);
     leat_debug_event(pool, page, LEAT_EVENT_UNREF);
-    if (LEAT_UNLIKELY(__atomic_fetch_sub(&pool->desc[page].refs, 1,
+    if (LEAT_UNLIKELY(__atomic_fetch_sub(&pool->head.desc[page].refs, 1,
                                          __ATOMIC_ACQ_REL) == 1))
-        last_gone(pool, page);
+        leat_ref_last(pool, page);
     return 0;
 }
 
@@ -164,7 +169,7 @@ int leat_chunk_owners(struct leat_chunk c, size_t *owners)
         return err;
     if (!owners)
         return LEAT_E_INVALID;
-    *owners =
-        __atomic_load_n(&c.pool->desc[id_page(c.id)].refs, __ATOMIC_RELAXED);
+    *owners = __atomic_load_n(&c.pool->head.desc[id_page(c.pool, c.id)].refs,
+                              __ATOMIC_RELAXED);
     return 0;
 }

@@ -214,13 +214,16 @@ static void init_numbers(struct leat_pool *pool, uint32_t first, uint32_t pages)
          * so that a handle made up from another's names nothing.
          */
         if (!word)
-            word = (i * 2654435761u | STATE_LIFE) & ~STATE_FLAGS;
+            word = ((pool->head.base + i) * 2654435761u | STATE_LIFE) &
+                   ~STATE_FLAGS;
         state_store(pool, i, i < first + pages ? word : word | STATE_TAIL);
-        pool->desc[i].refs = 1;
+        pool->head.desc[i].refs = 1;
         desc_pages_set(pool, i, 1);
     }
-    if (end > pool->ready)
-        __atomic_store_n(&pool->ready, end, __ATOMIC_RELEASE);
+    if (end > pool->head.ready)
+        __atomic_store_n(&pool->head.ready, end, __ATOMIC_RELEASE);
+    if (!LEAT_DEBUG)
+        __atomic_store_n(&pool->head.fast, pool->head.ready, __ATOMIC_RELEASE);
 }
 
 int leat_slab_add(struct leat_pool *pool, const struct leat_slab *mem,
@@ -258,8 +261,9 @@ int leat_slab_add(struct leat_pool *pool, const struct leat_slab *mem,
     pool->last_slab = i;
     for (rank = 0; rank < units; rank++) {
         pool->unit_slab[unit + rank] = i;
-        pool->units[unit + rank] =
-            mem->base + (size_t)rank * UNIT_PAGES * LEAT_PAGE_SIZE;
+        pool->head.units[pool->head.base / UNIT_PAGES + unit + rank] =
+            (uintptr_t)mem->base -
+            (uintptr_t)(pool->head.base + s->first) * LEAT_PAGE_SIZE;
     }
     *slot = i;
     return 0;

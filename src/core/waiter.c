@@ -130,8 +130,8 @@ void leat_calls_make(struct leat_pool *pool, struct calls *calls)
     while (calls->self && (w = next_served(pool, calls))) {
         struct leat_chunk c = w->chunk;
 
-        leat_chunk_prepare(pool, id_page(c.id), desc_pages(pool, id_page(c.id)),
-                           false);
+        leat_chunk_prepare(pool, id_page(pool, c.id),
+                           desc_pages(pool, id_page(pool, c.id)), false);
         w->served(w->arg, c); /* from here on (w) is its owner's again */
     }
     if (!pool->config.on_water)

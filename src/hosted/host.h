@@ -10,8 +10,11 @@
 void leat_host_lock(void);
 void leat_host_unlock(void);
 
-/* A pool comes, and is given its serial; a pool goes. */
-void leat_host_pool_add(struct leat_pool *pool);
+/*
+ * A pool comes, and is given its serial and numbers that no other has:
+ * LEAT_E_LIMIT where there are none. A pool goes.
+ */
+int leat_host_pool_add(struct leat_pool *pool);
 void leat_host_pool_remove(struct leat_pool *pool);
 
 /* In a forked child: the thread has no magazines any more. */

@@ -112,7 +112,7 @@ static LEAT_COLD struct leat_magazine *find(struct leat_pool *pool,
 /* Where the pool's magazine is, if this is the pool's slot: T1. */
 static inline struct slot *slot_of(const struct leat_pool *pool)
 {
-    return &slots[pool->serial % SLOTS];
+    return (struct slot *)((unsigned char *)slots + pool->slot);
 }
 
 static struct leat_magazine *magazine_of(struct leat_pool *pool)
@@ -173,12 +173,16 @@ int leat_pool_get_bulk(struct leat_pool *pool, struct leat_chunk *out, size_t n)
         return LEAT_E_INVALID;
     m = magazine_of(pool);
     return m ? leat_magazine_get_bulk(m, out, n)
-             : leat_pool_get_bulk_locked(pool, NULL, out, n);
+             : leat_pool_get_bulk_locked(pool, NULL,
+                                         (struct handles){out, true}, n);
 }
 
-void leat_seam_pool_created(struct leat_pool *pool)
+int leat_seam_pool_created(struct leat_pool *pool)
 {
-    leat_host_pool_add(pool);
+    int err = leat_host_pool_add(pool);
+
+    pool->slot = pool->serial % SLOTS * sizeof(struct slot);
+    return err;
 }
 
 void leat_seam_pool_gone(struct leat_pool *pool)
