@@ -182,7 +182,7 @@ int leat_chunk_origin(struct leat_chunk c, struct leat_origin *out)
         return LEAT_E_INVALID;
     out->peer = leat_pool_peer(c.pool);
     out->zero = c.pool->config.zero;
-    out->adopted = page_slab(c.pool, id_page(c.id))->adopted;
+    out->adopted = page_slab(c.pool, id_page(c.pool, c.id))->adopted;
     return 0;
 }
 
