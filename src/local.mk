@@ -181,6 +181,7 @@ leat_SOURCES = \
     src/tool/bench-goals.c \
     src/tool/bench-json.c \
     src/tool/bench-measure.c \
+    src/tool/bench-pages.c \
     src/tool/bench-report.c \
     src/tool/bench-sample.c \
     src/tool/bench-tables.c \

@@ -1,29 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * Every row with its samples, every answer, and the machine, as JSON. Times are
- * in nanoseconds.
+ * Every row with its samples, and every answer, as JSON. Times are in
+ * nanoseconds.
  */
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "bench-align.h"
-#include "bench.h"
-
-static json_t *machine(const struct align *a)
-{
-    struct machine m;
-
-    machine_look(&m);
-    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:i}", "cpu", m.cpu,
-                     "cpus", m.cpus, "kernel", m.kernel, "governor", m.governor,
-                     "transparent_hugepage", m.thp, "compiler", m.compiler,
-                     "pinned_to", a->cpu);
-}
 
 static json_t *bytes(size_t n)
 {
@@ -177,30 +162,15 @@ static json_t *lines(const char *text)
     return list;
 }
 
-bool align_write_json(const struct align *a, const char *text)
+json_t *align_json(const struct align *a, const char *text)
 {
-    json_t *all = json_pack(
-        "{s:s, s:s, s:o, s:f, s:f, s:i, s:I, s:i, s:i, s:f, s:i, s:o, s:o, "
-        "s:o, s:o, s:o, s:o}",
-        "bench", "align", "version", PACKAGE_VERSION, "machine", machine(a),
-        "load_before", a->load, "steal", a->steal, "rounds", (int)a->rounds,
-        "seed", (json_int_t)a->seed, "milliseconds", (int)a->milliseconds,
-        "batch", (int)a->batch, "seconds", a->seconds, "samples", (int)a->done,
-        "file", file(a), "missing", missing(a), "rows", rows(a), "answers",
-        answers(a), "constraint", fits(a), "report", lines(text));
-    FILE *f;
-    bool good;
-
-    if (!all)
-        return tool_fail("out of memory for the JSON");
-    f = fopen(a->json, "w");
-    if (!f) {
-        json_decref(all);
-        return tool_fail("%s: cannot write: %s", a->json, strerror(errno));
-    }
-    good = !json_dumpf(all, f, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-    good = fputc('\n', f) != EOF && good;
-    good = !fclose(f) && good;
-    json_decref(all);
-    return good || tool_fail("%s: cannot write it whole", a->json);
+    return json_pack("{s:i, s:f, s:f, s:i, s:I, s:i, s:i, s:f, s:i, s:o, s:o, "
+                     "s:o, s:o, s:o, s:o}",
+                     "pinned_to", a->cpu, "load_before", a->load, "steal",
+                     a->steal, "rounds", (int)a->rounds, "seed",
+                     (json_int_t)a->seed, "milliseconds", (int)a->milliseconds,
+                     "batch", (int)a->batch, "seconds", a->seconds, "samples",
+                     (int)a->done, "file", file(a), "missing", missing(a),
+                     "rows", rows(a), "answers", answers(a), "constraint",
+                     fits(a), "report", lines(text));
 }

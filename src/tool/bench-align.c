@@ -26,7 +26,6 @@ enum {
     OPT_BATCH,
     OPT_CONSTRAINT,
     OPT_CASES,
-    OPT_JSON,
     OPT_LIST,
     OPT_ROWS,
 };
@@ -41,7 +40,6 @@ static const struct option options[] = {
     {"batch", required_argument, NULL, OPT_BATCH},
     {"constraint", required_argument, NULL, OPT_CONSTRAINT},
     {"cases", required_argument, NULL, OPT_CASES},
-    {"json", required_argument, NULL, OPT_JSON},
     {"list", no_argument, NULL, OPT_LIST},
     {"rows", no_argument, NULL, OPT_ROWS},
     {NULL, 0, NULL, 0},
@@ -182,9 +180,6 @@ static int option(struct align *a, int opt, const char *arg)
                             : wrong("cases", arg,
                                     "no such name; --list has "
                                     "them");
-    case OPT_JSON:
-        a->json = arg;
-        return -1;
     case OPT_ROWS:
         a->rows = true;
         return -1;
@@ -210,8 +205,7 @@ static bool tell(struct align *a)
     good = !fclose(a->out) || tool_fail("out of memory");
     if (good)
         fputs(text, stdout);
-    if (good && a->json)
-        good = align_write_json(a, text);
+    good = good && bench_json_add("align", align_json(a, text));
     free(text);
     return good;
 }
@@ -226,7 +220,7 @@ static bool measure(struct align *a)
     return good;
 }
 
-int bench_align(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     struct align *a = calloc(1, sizeof *a);
     int opt, status = -1, i;
@@ -242,15 +236,9 @@ int bench_align(int argc, char **argv)
     a->milliseconds = a->quick ? 2 : 3;
     a->batch = 1;
     a->seed = 1;
-    opterr = 0;
-    optind = 1;
     while (status < 0 &&
            (opt = getopt_long(argc, argv, "", options, NULL)) != -1)
         status = option(a, opt, optarg);
-    if (status < 0 && argc - optind > 1)
-        status =
-            tool_usage_error(&verb_bench, "bench: align takes one file, no %s",
-                             argv[optind + 1]);
     if (status < 0 && optind < argc && !(a->path = strdup(argv[optind]))) {
         tool_fail("out of memory");
         status = EXIT_BAD;
@@ -261,3 +249,10 @@ int bench_align(int argc, char **argv)
     free(a);
     return status;
 }
+
+const struct bench_kind bench_align = {
+    .name = "align",
+    .options = options,
+    .file = true,
+    .run = run,
+};

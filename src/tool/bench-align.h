@@ -17,7 +17,7 @@
 
 #include <leat/leat.h>
 
-#include "tool.h"
+#include "bench.h"
 
 #define ALIGN_SIZES_MAX   16
 #define ALIGN_OFFSETS_MAX 32
@@ -134,8 +134,7 @@ struct align {
     bool quick;
     unsigned rounds, milliseconds, batch;
     uint64_t seed;
-    bool rows; /* tell of each */
-    const char *json;
+    bool rows;  /* tell of each */
     char *path; /* of the user's file, or NULL */
     bool *way_in;
     size_t sizes[ALIGN_SIZES_MAX], offsets[ALIGN_OFFSETS_MAX];
@@ -217,6 +216,6 @@ const char *align_times(double ratio, char buf[32]);
 void align_say_rows(const struct align *a);
 
 /* bench-align-json.c: (text) is what was told. */
-bool align_write_json(const struct align *a, const char *text);
+json_t *align_json(const struct align *a, const char *text);
 
 #endif

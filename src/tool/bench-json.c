@@ -8,8 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "bench.h"
 
 static json_t *machine(void)
@@ -61,27 +59,51 @@ static json_t *missing(const struct bench *b)
     return list;
 }
 
-bool bench_write_json(const struct bench *b)
+json_t *bench_json_of(const struct bench *b)
 {
-    json_t *all = json_pack(
-        "{s:s, s:s, s:o, s:f, s:i, s:I, s:i, s:f, s:o, s:o}", "bench", "pages",
-        "version", PACKAGE_VERSION, "machine", machine(), "load_before",
-        b->load, "rounds", (int)b->rounds, "seed", (json_int_t)b->seed,
-        "milliseconds", (int)b->milliseconds, "seconds", b->seconds, "missing",
-        missing(b), "samples", samples(b));
-    FILE *f;
+    return json_pack("{s:f, s:i, s:I, s:i, s:f, s:o, s:o}", "load_before",
+                     b->load, "rounds", (int)b->rounds, "seed",
+                     (json_int_t)b->seed, "milliseconds", (int)b->milliseconds,
+                     "seconds", b->seconds, "missing", missing(b), "samples",
+                     samples(b));
+}
+
+/* ------------------------------------------------------------ the document */
+
+static json_t *document, *benches;
+
+void bench_json_begin(int argc, char **argv)
+{
+    json_t *command = json_array();
+    int i;
+
+    for (i = 0; i < argc; i++)
+        json_array_append_new(command, json_string(argv[i]));
+    benches = json_object();
+    document =
+        json_pack("{s:s, s:o, s:o, s:O}", "version", PACKAGE_VERSION, "command",
+                  command, "machine", machine(), "benches", benches);
+}
+
+bool bench_json_add(const char *bench, json_t *doc)
+{
+    if (!doc || json_object_set_new(benches, bench, doc))
+        return tool_fail("out of memory for the JSON");
+    return true;
+}
+
+bool bench_json_write(const char *path)
+{
+    FILE *f = fopen(path, "w");
     bool good;
 
-    if (!all)
-        return tool_fail("out of memory for the JSON");
-    f = fopen(b->json, "w");
-    if (!f) {
-        json_decref(all);
-        return tool_fail("%s: cannot write: %s", b->json, strerror(errno));
-    }
-    good = !json_dumpf(all, f, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    if (!f)
+        return tool_fail("%s: cannot write: %s", path, strerror(errno));
+    good = document &&
+           !json_dumpf(document, f, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     good = fputc('\n', f) != EOF && good;
     good = !fclose(f) && good;
-    json_decref(all);
-    return good || tool_fail("%s: cannot write it whole", b->json);
+    json_decref(benches);
+    json_decref(document);
+    return good || tool_fail("%s: cannot write it whole", path);
 }

@@ -18,22 +18,27 @@ struct job {
 
 #define JOBS_MAX (ROWS_MAX * PEERS_MAX)
 
-void bench_defaults(struct bench *b, bool quick)
+void bench_defaults(struct bench *b, const char *name, unsigned benches,
+                    bool quick)
 {
     int i;
 
     memset(b, 0, sizeof *b);
+    b->name = name;
+    b->benches = benches;
     b->quick = quick;
     b->rounds = quick ? 5 : 9;
     b->milliseconds = quick ? 40 : 100;
     b->seed = 1;
     for (i = 0; i < bench_npeers; i++) {
-        b->peer_in[i] = !quick || bench_peers[i].quick;
+        b->peer_in[i] =
+            (bench_peers[i].of & benches) && (!quick || bench_peers[i].quick);
         if (!strcmp(bench_peers[i].name, "dpdk"))
             b->against = i;
     }
     for (i = 0; i < bench_nrows; i++)
-        b->row_in[i] = !quick || bench_rows[i].quick;
+        b->row_in[i] =
+            (bench_rows[i].bench & benches) && (!quick || bench_rows[i].quick);
 }
 
 /* Xorshift, by George Marsaglia: any order will do that is not the same. */
@@ -136,7 +141,7 @@ bool bench_measure_all(struct bench *b)
 
     if (getloadavg(&b->load, 1) != 1)
         b->load = -1;
-    progress_begin(&progress, "bench", (uint64_t)n * b->rounds);
+    progress_begin(&progress, b->name, (uint64_t)n * b->rounds);
     for (round = 0; round < b->rounds && !tool_interrupted(); round++) {
         shuffle(jobs, n, &x);
         for (i = 0; i < n && !tool_interrupted(); i++, at++) {

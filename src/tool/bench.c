@@ -1,212 +1,305 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * leat bench pages: leat beside others, in one run.
+ * leat bench: which benches there are, and the way to them.
+ *
+ *     leat bench [OPTION...] NAME... [FILE]
+ *
+ * Each NAME is a row of (kinds) below. They run one after the other, in the
+ * order given, into one JSON document. All options are parsed once, here: one
+ * that several benches have goes to each of them, one that none of those named
+ * has is an error. --json and --goals are this file's own.
  */
 
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench.h"
 
-static int find_peer(const char *name)
+static const struct bench_kind *const kinds[] = {
+    &bench_pages,
+    &bench_views,
+    &bench_align,
+};
+
+#define KINDS        ((int)(sizeof kinds / sizeof *kinds))
+#define MERGED_MAX   64
+#define GIVEN_MAX    64
+#define OPT_JSON     1000
+#define OPT_GOALS    1001
+#define OPT_OF_KINDS 2000
+
+/* An option that was given; (name) is whole, whatever was typed. */
+struct given {
+    const char *name;
+    const char *arg;
+    bool taken;
+};
+
+struct request {
+    const struct bench_kind *chosen[KINDS];
+    int nchosen;
+    struct given given[GIVEN_MAX];
+    int ngiven;
+    const char *file;
+    const char *json;
+    bool goals;
+};
+
+static const struct option *has_option(const struct bench_kind *k,
+                                       const char *name)
 {
-    int i;
+    const struct option *o;
 
-    for (i = 0; i < bench_npeers; i++) {
-        if (!strcmp(bench_peers[i].name, name))
-            return i;
-    }
-    return -1;
-}
-
-/* Picks what a list names, and nothing else; gives a name that is none. */
-static const char *pick(char *list, bool *in, int n, bool cases)
-{
-    char *name, *save = NULL;
-    bool found;
-    int i;
-
-    memset(in, 0, (size_t)n * sizeof *in);
-    for (name = strtok_r(list, ",", &save); name;
-         name = strtok_r(NULL, ",", &save)) {
-        found = false;
-        for (i = 0; i < n; i++) {
-            if (strcmp(cases ? bench_rows[i].of : bench_peers[i].name, name))
-                continue;
-            in[i] = true;
-            found = true;
-        }
-        if (!found)
-            return name;
+    for (o = k->options; o->name; o++) {
+        if (!strcmp(o->name, name))
+            return o;
     }
     return NULL;
 }
 
-static void list_names(void)
+/* Of all benches, each once; what has the same name is the same. */
+static void merge(struct option *merged)
+{
+    int n = 0, k, i;
+
+    merged[n++] = (struct option){"json", required_argument, NULL, OPT_JSON};
+    merged[n++] = (struct option){"goals", no_argument, NULL, OPT_GOALS};
+    for (k = 0; k < KINDS + 1; k++) {
+        const struct option *o =
+            k < KINDS ? kinds[k]->options : bench_goals_kind.options;
+
+        for (; o->name && n < MERGED_MAX - 1; o++) {
+            for (i = 0; i < n && strcmp(merged[i].name, o->name); i++)
+                ;
+            if (i < n)
+                continue;
+            merged[n] =
+                (struct option){o->name, o->has_arg, NULL, OPT_OF_KINDS + n};
+            n++;
+        }
+    }
+    merged[n] = (struct option){NULL, 0, NULL, 0};
+}
+
+static const struct bench_kind *find(const char *name)
+{
+    int k;
+
+    for (k = 0; k < KINDS; k++) {
+        if (!strcmp(kinds[k]->name, name))
+            return kinds[k];
+    }
+    return NULL;
+}
+
+static bool chosen(const struct request *r, const struct bench_kind *kind)
 {
     int i;
 
-    printf("cases (--cases):\n");
-    for (i = 0; i < bench_nrows; i++) {
-        if (!i || strcmp(bench_rows[i].of, bench_rows[i - 1].of))
-            printf("  %-20s %s\n", bench_rows[i].of, bench_rows[i].title);
-    }
-    printf("peers (--peers, --against):\n");
-    for (i = 0; i < bench_npeers; i++)
-        printf("  %-20s %s\n", bench_peers[i].name, bench_peers[i].tells);
+    for (i = 0; i < r->nchosen && r->chosen[i] != kind; i++)
+        ;
+    return i < r->nchosen;
 }
 
-enum {
-    OPT_QUICK,
-    OPT_ROUNDS,
-    OPT_TIME,
-    OPT_SEED,
-    OPT_CASES,
-    OPT_PEERS,
-    OPT_AGAINST,
-    OPT_JSON,
-    OPT_LIST,
-};
-
-static const struct option options[] = {
-    {"quick", no_argument, NULL, OPT_QUICK},
-    {"rounds", required_argument, NULL, OPT_ROUNDS},
-    {"time", required_argument, NULL, OPT_TIME},
-    {"seed", required_argument, NULL, OPT_SEED},
-    {"cases", required_argument, NULL, OPT_CASES},
-    {"peers", required_argument, NULL, OPT_PEERS},
-    {"against", required_argument, NULL, OPT_AGAINST},
-    {"json", required_argument, NULL, OPT_JSON},
-    {"list", no_argument, NULL, OPT_LIST},
-    {NULL, 0, NULL, 0},
-};
-
-/* Gives -1 to go on, else an exit status. */
-static int option(struct bench *b, int opt, char *arg)
+/* Names, and at most one FILE. Gives 0, or an exit status. */
+static int take_names(struct request *r, int argc, char **argv)
 {
-    const char *bad = NULL;
-    uint64_t n;
+    bool takes_file = false;
+    int i, k;
 
-    switch (opt) {
-    case OPT_QUICK:
-        break;
-    case OPT_ROUNDS:
-        if (!tool_number(arg, 1, ROUNDS_MAX, &n))
-            return tool_usage_error(&verb_bench, "bench: --rounds %s: 1 to %d",
-                                    arg, ROUNDS_MAX);
-        b->rounds = (unsigned)n;
-        break;
-    case OPT_TIME:
-        if (!tool_number(arg, 1, 10000, &n))
-            return tool_usage_error(&verb_bench,
-                                    "bench: --time %s: 1 to 10000 ms", arg);
-        b->milliseconds = (unsigned)n;
-        break;
-    case OPT_SEED:
-        if (!tool_number(arg, 0, INT64_MAX, &b->seed))
-            return tool_usage_error(&verb_bench, "bench: --seed %s: a number",
-                                    arg);
-        break;
-    case OPT_CASES:
-        bad = pick(arg, b->row_in, bench_nrows, true);
-        break;
-    case OPT_PEERS:
-        bad = pick(arg, b->peer_in, bench_npeers, false);
-        break;
-    case OPT_AGAINST:
-        b->against = find_peer(arg);
-        if (b->against < 0)
-            bad = arg;
-        break;
-    case OPT_JSON:
-        b->json = arg;
-        break;
-    case OPT_LIST:
-        list_names();
-        return EXIT_GOOD;
-    default:
-        return tool_usage_error(&verb_bench,
-                                "bench: no such option, or it lacks its "
-                                "argument");
+    for (i = 0; i < argc; i++) {
+        const struct bench_kind *kind = r->file ? NULL : find(argv[i]);
+
+        if (kind && chosen(r, kind))
+            return tool_usage_error(&verb_bench, "bench: %s twice", argv[i]);
+        if (kind)
+            r->chosen[r->nchosen++] = kind;
+        else if (!r->nchosen)
+            return tool_usage_error(&verb_bench, "bench: no such bench: %s",
+                                    argv[i]);
+        else if (r->file)
+            return tool_usage_error(&verb_bench, "bench: takes one file, no %s",
+                                    argv[i]);
+        else
+            r->file = argv[i];
     }
-    if (bad)
-        return tool_usage_error(
-            &verb_bench, "bench: %s: no such name; --list has them", bad);
-    return -1;
+    if (r->goals && !r->nchosen && !r->file)
+        return 0;
+    if (!r->nchosen)
+        return tool_usage_error(&verb_bench, "bench: of what?");
+    for (k = 0; k < r->nchosen; k++)
+        takes_file |= r->chosen[k]->file;
+    if (r->file && (!takes_file || r->goals))
+        return tool_usage_error(&verb_bench, "bench: %s takes no %s",
+                                r->goals ? "--goals" : r->chosen[0]->name,
+                                r->file);
+    return 0;
 }
 
-static int pages(int argc, char **argv)
+static int parse(struct request *r, int argc, char **argv)
 {
-    struct bench *b = malloc(sizeof *b);
-    int opt, status = -1, i;
-    bool quick = false, good;
+    struct option merged[MERGED_MAX];
+    int opt;
 
-    if (!b) {
-        tool_fail("out of memory");
-        return EXIT_BAD;
-    }
-    /* First, for the others change what it stands for. */
-    for (i = 1; i < argc; i++)
-        quick |= !strcmp(argv[i], "--quick");
-    bench_defaults(b, quick);
+    merge(merged);
     opterr = 0;
-    while (status < 0 &&
-           (opt = getopt_long(argc, argv, "", options, NULL)) != -1)
-        status = option(b, opt, optarg);
-    if (status < 0 && optind < argc)
-        status = tool_usage_error(&verb_bench, "bench: pages takes no %s",
-                                  argv[optind]);
-    if (status < 0) {
-        good = bench_measure_all(b);
-        if (!tool_interrupted())
-            bench_report(b);
-        if (b->json && !bench_write_json(b))
-            good = false;
-        status = good && b->done ? EXIT_GOOD : EXIT_BAD;
+    optind = 0;
+    while ((opt = getopt_long(argc, argv, "", merged, NULL)) != -1) {
+        if (opt == OPT_JSON) {
+            r->json = optarg;
+        } else if (opt == OPT_GOALS) {
+            r->goals = true;
+        } else if (opt < OPT_OF_KINDS || r->ngiven == GIVEN_MAX) {
+            return tool_usage_error(&verb_bench,
+                                    "bench: %s: no such option, or it lacks "
+                                    "its argument",
+                                    argv[optind - 1]);
+        } else {
+            r->given[r->ngiven++] =
+                (struct given){merged[opt - OPT_OF_KINDS].name, optarg, false};
+        }
     }
-    free(b);
+    return take_names(r, argc - optind, argv + optind);
+}
+
+/* Runs one, with the options that it has. */
+static int run_one(struct request *r, const struct bench_kind *kind)
+{
+    char *argv[2 * GIVEN_MAX + 4], *names[GIVEN_MAX];
+    int argc = 0, n = 0, i, status = EXIT_BAD;
+
+    argv[argc++] = (char *)kind->name;
+    for (i = 0; i < r->ngiven; i++) {
+        struct given *g = &r->given[i];
+        size_t len = strlen(g->name) + 3;
+
+        if (!has_option(kind, g->name))
+            continue;
+        names[n] = malloc(len);
+        if (!names[n]) {
+            tool_fail("out of memory");
+            goto out;
+        }
+        snprintf(names[n], len, "--%s", g->name);
+        argv[argc++] = names[n++];
+        if (g->arg)
+            argv[argc++] = (char *)g->arg;
+    }
+    if (r->file && kind->file) {
+        argv[argc++] = (char *)"--";
+        argv[argc++] = (char *)r->file;
+    }
+    argv[argc] = NULL;
+    optind = 0; /* each parses anew */
+    status = kind->run(argc, argv);
+out:
+    while (n--)
+        free(names[n]);
     return status;
+}
+
+/* What nobody takes that was named is an error, before anything is run. */
+static int check_options(struct request *r)
+{
+    int i, k;
+
+    for (i = 0; i < r->ngiven; i++) {
+        for (k = 0; k < r->nchosen; k++)
+            r->given[i].taken |= !!has_option(r->chosen[k], r->given[i].name);
+        if (!r->given[i].taken)
+            return tool_usage_error(&verb_bench, "bench: %s has no --%s",
+                                    r->chosen[0]->name, r->given[i].name);
+    }
+    return 0;
+}
+
+/* A run takes minutes: what cannot be written shall be known before it. */
+static bool writable(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+    if (fd < 0)
+        return tool_fail("%s: cannot write: %s", path, strerror(errno));
+    close(fd);
+    return true;
 }
 
 static int run(int argc, char **argv)
 {
-    if (argc < 2)
-        return tool_usage_error(&verb_bench, "bench: of what?");
-    if (!strcmp(argv[1], "align"))
-        return bench_align(argc - 1, argv + 1);
-    if (strcmp(argv[1], "pages"))
-        return tool_usage_error(&verb_bench, "bench: no such bench: %s",
-                                argv[1]);
-    return pages(argc - 1, argv + 1);
+    struct request r = {.nchosen = 0};
+    int status = parse(&r, argc, argv), one, k;
+
+    if (status)
+        return status;
+    if (r.goals) {
+        for (k = 0; k < r.nchosen; k++) {
+            if (!r.chosen[k]->goals)
+                return tool_usage_error(&verb_bench, "bench: %s has no --goals",
+                                        r.chosen[k]->name);
+        }
+        r.chosen[0] = &bench_goals_kind;
+        r.nchosen = 1;
+    }
+    status = check_options(&r);
+    if (status)
+        return status;
+    if (r.json && !writable(r.json))
+        return EXIT_BAD;
+    bench_json_begin(argc, argv);
+    for (k = 0; k < r.nchosen && !tool_interrupted(); k++) {
+        if (k)
+            printf("\n");
+        if (r.nchosen > 1)
+            printf("== %s\n\n", r.chosen[k]->name);
+        one = run_one(&r, r.chosen[k]);
+        if (one && (!status || one == EXIT_USAGE))
+            status = one;
+        if (one == EXIT_USAGE)
+            break;
+    }
+    /* --list measures nothing, and writes nothing. */
+    if (r.json && status != EXIT_USAGE && !bench_json_write(r.json) &&
+        (!status || status == EXIT_MISSED))
+        status = EXIT_BAD;
+    return status;
 }
 
 const struct verb verb_bench = {
     .name = "bench",
-    .summary = "measure leat beside other allocators",
-    .usage = "bench pages [--quick] [--rounds N] [--time MS] [--seed N]\n"
-             "                  [--cases NAME,...] [--peers NAME,...] "
-             "[--against PEER]\n"
-             "                  [--json FILE] [--list]\n"
-             "            bench align [--quick] [--rounds N] [--time MS] "
-             "[--seed N]\n"
-             "                  [--sizes BYTES,...] [--offsets BYTES,...] "
-             "[--batch N]\n"
-             "                  [--constraint NAME=N,...] [--cases NAME,...]\n"
-             "                  [--rows] [--json FILE] [--list] [FILE]",
+    .summary = "measure leat beside others, and what alignment costs",
+    .usage = "bench NAME... [OPTION...] [FILE]\n"
+             "       leat bench --goals [OPTION...]",
     .help =
-        "Measures pages of 4096 bytes, aligned to that: got and put in "
-        "several\n"
-        "ways, by leat and by its peers, each an executable of its own.\n\n"
-        "  --quick           fewer cases and peers, 5 rounds: half a minute\n"
+        "Measures, and says how far the figures can be believed. Each NAME is "
+        "one of\n"
+        "these; several run one after the other:\n\n"
+        "  pages   pages of 4096 bytes, aligned to that, got and put in "
+        "several "
+        "ways,\n"
+        "          by leat and by its peers\n"
+        "  views   views sliced, and owned references taken and dropped, "
+        "likewise\n"
+        "  align   what misalignment costs, in memory and at a file (FILE)\n\n"
+        "Of each:\n"
+        "  --quick           shorter: all three take less than a minute\n"
         "  --rounds N        rounds (9)\n"
-        "  --time MS         milliseconds that a sample measures (100)\n"
+        "  --time MS         milliseconds that a sample measures\n"
         "  --seed N          of the order within the rounds (1)\n"
         "  --cases NAME,...  only these cases\n"
+        "  --list            the names that there are; measures nothing\n"
+        "  --json FILE       all samples and rows, and the machine\n\n"
+        "Of pages and views:\n"
         "  --peers NAME,...  only these peers\n"
-        "  --against PEER    whom the last column is relative to (dpdk)\n"
-        "  --json FILE       all samples, and the machine\n"
-        "  --list            the names of cases and peers\n",
+        "  --against PEER    whom the last column is relative to (dpdk)\n\n"
+        "Of align:\n"
+        "  --sizes BYTES,...  --offsets BYTES,...  --batch N\n"
+        "  --constraint NAME=N,...   what a device asks, as "
+        "align=512,multiple=512\n"
+        "  --rows            each row as well\n",
     .run = run,
 };

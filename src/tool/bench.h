@@ -3,7 +3,7 @@
 #define LEAT_SRC_TOOL_BENCH_H
 
 /*
- * The harness of the bench.
+ * The benches.
  *
  *   peer    an allocator, in one of its variants: an executable of its own
  *   case    a loop that it runs, by name
@@ -12,12 +12,51 @@
  *   round   a sample of each, in a shuffled order
  */
 
+#include <getopt.h>
+#include <jansson.h>
+
 #include "tool.h"
 
+/* Exit status of --goals: measured, and not all of them are met. */
+#define EXIT_MISSED 3
+
+/*
+ * A row of the table in bench.c: one of the names that "leat bench" takes.
+ *
+ * run() gets its name and those of its options that were given, each as two
+ * words, then "--" and the FILE if there is one; it parses them anew and gives
+ * an exit status. It hands what it measured to bench_json_add(): there are
+ * several benches in one document, which bench.c writes. So no bench has a
+ * --json of its own.
+ */
+struct bench_kind {
+    const char *name;
+    const struct option *options; /* a name of NULL ends them */
+    bool file;                    /* it takes a FILE          */
+    bool goals;                   /* it may be named with --goals */
+    int (*run)(int argc, char **argv);
+};
+
+extern const struct bench_kind bench_pages;
+extern const struct bench_kind bench_views;
+extern const struct bench_kind bench_align;
+extern const struct bench_kind bench_goals_kind;
+
+/* bench-json.c: takes (doc) over; NULL is an error, which it tells. */
+bool bench_json_add(const char *bench, json_t *doc);
+void bench_json_begin(int argc, char **argv);
+bool bench_json_write(const char *path);
+
+/* ------------------------------------- the harness of pages, views and goals */
+
 #define ROUNDS_MAX  99
-#define ROWS_MAX    24
-#define PEERS_MAX   12
-#define METRICS_MAX 4
+#define ROWS_MAX    48
+#define PEERS_MAX   24
+#define METRICS_MAX 8
+
+/* The benches that a row or a peer is of. */
+#define OF_PAGES 1u
+#define OF_VIEWS 2u
 
 /* bench-tables.c */
 struct peer {
@@ -26,6 +65,7 @@ struct peer {
     const char *variant;
     const char *tells; /* what it is, in a few words */
     bool quick;        /* it is in the quick form   */
+    unsigned of;       /* OF_PAGES, OF_VIEWS        */
 };
 
 struct row {
@@ -35,6 +75,7 @@ struct row {
     const char *unit;
     unsigned cpus;
     bool quick;
+    unsigned bench; /* OF_PAGES or OF_VIEWS */
 };
 
 /* ours / theirs <= factor, or >= where more is better; theirs < 0: of 1. */
@@ -64,13 +105,14 @@ enum state {
 
 struct bench {
     /* Asked for. */
+    const char *name;
+    unsigned benches; /* OF_PAGES, OF_VIEWS */
     bool quick;
     bool brief; /* no list of what was measured in which way */
     unsigned rounds;
     unsigned milliseconds;
     uint64_t seed;
     int against; /* a peer */
-    const char *json;
     bool peer_in[PEERS_MAX];
     bool row_in[ROWS_MAX];
 
@@ -87,7 +129,8 @@ struct bench {
 };
 
 /* What a bench that was not asked for more does. */
-void bench_defaults(struct bench *b, bool quick);
+void bench_defaults(struct bench *b, const char *name, unsigned benches,
+                    bool quick);
 /* Measures; false when a sample failed, or it was interrupted. */
 bool bench_measure_all(struct bench *b);
 
@@ -111,10 +154,7 @@ void bench_report(const struct bench *b);
 void bench_report_goals(const struct bench *b);
 
 /* bench-json.c */
-bool bench_write_json(const struct bench *b);
-
-/* bench-align.c: leat bench align; gives an exit status. */
-int bench_align(int argc, char **argv);
+json_t *bench_json_of(const struct bench *b);
 
 /* machine.c */
 struct machine {

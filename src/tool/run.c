@@ -131,7 +131,7 @@ static bool bench(bool quick)
 
     if (!b)
         return tool_fail("out of memory");
-    bench_defaults(b, true);
+    bench_defaults(b, "bench", OF_PAGES, true);
     b->brief = true;
     if (quick) {
         b->rounds = 3;

@@ -36,6 +36,9 @@ check "run: --dir that is not there" said 1 'No such file' run --dir /nowhere
 
 check "bench: of what" said 2 'of what' bench
 check "bench: unknown" said 2 'no such bench' bench coffee
+check "bench: twice the same" said 2 "pages twice" bench pages views pages
+check "bench: what is no file" said 2 "views takes no" bench views here
+check "bench: --goals with a file" said 2 "no such bench" bench --goals here
 check "bench: an argument" said 2 'takes no' bench pages more
 check "bench: unknown option" said 2 'no such option' bench pages --slow
 check "bench: unknown case" said 2 'no such name' bench pages --cases lifo,x
