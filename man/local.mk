@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 
 man_pages = \
+    man/leat-align.7 \
     man/leat.1 \
     man/leat.7 \
     man/leat_backend.3 \
