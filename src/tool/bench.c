@@ -16,6 +16,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -229,6 +230,15 @@ static bool writable(const char *path)
     return true;
 }
 
+/* What is measured is not written to, by whatever name. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
 static int run(int argc, char **argv)
 {
     struct request r = {.nchosen = 0};
@@ -248,6 +258,9 @@ static int run(int argc, char **argv)
     status = check_options(&r);
     if (status)
         return status;
+    if (r.json && r.file && same_file(r.json, r.file))
+        return tool_usage_error(&verb_bench, "bench: --json %s: is the FILE",
+                                r.json);
     if (r.json && !writable(r.json))
         return EXIT_BAD;
     bench_json_begin(argc, argv);

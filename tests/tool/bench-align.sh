@@ -53,6 +53,9 @@ check "a file that is not there" said 1 'No such file' \
     bench align "$work/none"
 check "a directory" said 1 'not a regular file' bench align "$work"
 check "a device" said 1 'not a regular file' bench align /dev/null
+ln "$work/file" "$tmp/same"
+check "the JSON over the file itself" said 2 'is the FILE' \
+    bench align --json "$tmp/same" "$work/file"
 check "nothing was left by any of these" untouched
 
 # ---------------------------------------------------------------- a whole run
