@@ -15,6 +15,8 @@
 
 #include "align.h"
 
+#define SEGS_MAX 4096
+
 struct job {
     const struct align_run *run;
     struct leat_pool *pool;
@@ -87,9 +89,11 @@ static uint64_t work_view(void *what, uint64_t n)
 static uint64_t work_bounce(void *what, uint64_t n)
 {
     struct job *j = what;
-    struct leat_view segs[64];
-    struct leat_export ex = {
-        .segs = segs, .max_segs = 64, .dir = LEAT_TO_DEVICE, .pool = j->pool};
+    static struct leat_view segs[SEGS_MAX];
+    struct leat_export ex = {.segs = segs,
+                             .max_segs = SEGS_MAX,
+                             .dir = LEAT_TO_DEVICE,
+                             .pool = j->pool};
     uint64_t from = align_now(), i;
     int err;
 
@@ -108,9 +112,11 @@ static uint64_t work_bounce(void *what, uint64_t n)
 /* What passes as it is must be copied on purpose, or there is nothing to see. */
 static void choose_mode(struct job *j)
 {
-    struct leat_view segs[64];
-    struct leat_export ex = {
-        .segs = segs, .max_segs = 64, .dir = LEAT_TO_DEVICE, .pool = j->pool};
+    static struct leat_view segs[SEGS_MAX];
+    struct leat_export ex = {.segs = segs,
+                             .max_segs = SEGS_MAX,
+                             .dir = LEAT_TO_DEVICE,
+                             .pool = j->pool};
 
     j->mode = LEAT_BOUNCE;
     if (!leat_export(&j->src, 1, &j->run->need, LEAT_REFUSE, &ex)) {

@@ -38,11 +38,28 @@ _Noreturn void align_error(const char *name)
     end(0);
 }
 
+/* The C library has names for these only lately. */
 _Noreturn void align_errno(int why)
 {
-    const char *name = strerrorname_np(why);
+    static const struct {
+        int why;
+        const char *name;
+    } names[] = {
+        {EACCES, "EACCES"}, {EAGAIN, "EAGAIN"},         {EBADF, "EBADF"},
+        {EFAULT, "EFAULT"}, {EINVAL, "EINVAL"},         {EIO, "EIO"},
+        {ENOENT, "ENOENT"}, {ENOMEM, "ENOMEM"},         {ENOSPC, "ENOSPC"},
+        {ENOSYS, "ENOSYS"}, {EOPNOTSUPP, "EOPNOTSUPP"}, {EPERM, "EPERM"},
+        {EROFS, "EROFS"},
+    };
+    char number[24];
+    size_t i;
 
-    align_error(name ? name : "unknown");
+    for (i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].why == why)
+            align_error(names[i].name);
+    }
+    snprintf(number, sizeof number, "errno %d", why);
+    align_error(number);
 }
 
 _Noreturn void align_leat(int err)
@@ -99,8 +116,9 @@ double align_measure(const struct align_run *run, align_work *work, void *what)
     return k % 2 ? slices[k / 2] : (slices[k / 2 - 1] + slices[k / 2]) / 2;
 }
 
-/* Buffers, bounces, and as much again. */
-#define POOL_PAGES (16 * LEAT_UNIT_PAGES)
+/* As many buffers of the greatest size as a batch has, a slab for each, and
+   their bounces. What is not used costs nothing. */
+#define POOL_PAGES (128 * LEAT_UNIT_PAGES)
 
 struct leat_pool *align_pool(void)
 {

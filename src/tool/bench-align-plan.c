@@ -97,13 +97,13 @@ int align_offsets(const struct align *a, enum align_group g, size_t *out)
     if (a->noffsets)
         return list(out, a->offsets, (size_t)a->noffsets);
     if (file && a->quick)
-        return LIST(out, 0, 1, 64, 512);
+        return LIST(out, 0, 1, 64, 512, 4095);
     if (file)
-        return LIST(out, 0, 1, 8, 31, 32, 64, 512, 2048);
+        return LIST(out, 0, 1, 8, 31, 32, 64, 512, 2048, 4064, 4095);
     if (a->quick)
         return LIST(out, 0, 1, 31, 32, 64, 2048);
     return LIST(out, 0, 1, 2, 4, 8, 16, 31, 32, 48, 64, 128, 256, 512, 1024,
-                2048, 4064);
+                2048, 4064, 4095);
 }
 
 /* A case that is there already is not made twice. */

@@ -226,7 +226,7 @@ static void say_noise(const struct align *a)
     else
         fprintf(a->out, "what the hypervisor stole is not known");
     fprintf(a->out, "; load %.2f before.%s\n", a->load,
-            a->load > LOAD_MOST ? " Others work on this machine." : "");
+            a->load > LOAD_MOST ? " Others may work on this machine." : "");
 }
 
 void align_say(const struct align *a)

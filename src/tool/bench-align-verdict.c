@@ -123,7 +123,9 @@ enum align_class align_class_of(size_t off, size_t need)
         return ALIGN_AT_NEED;
     if (off % 64 == 0)
         return ALIGN_AT_LINE;
-    return in_page < 32 ? ALIGN_NEAR_PAGE : ALIGN_IN_LINE;
+    if (in_page < 32)
+        return ALIGN_NEAR_PAGE;
+    return in_page > LEAT_PAGE_SIZE - 32 ? ALIGN_NEAR_END : ALIGN_IN_LINE;
 }
 
 const char *align_class_name(enum align_class c)
@@ -133,6 +135,7 @@ const char *align_class_name(enum align_class c)
         [ALIGN_AT_NEED] = "aligned as asked",
         [ALIGN_AT_LINE] = "a cache line's start",
         [ALIGN_NEAR_PAGE] = "1 to 31 into a page",
+        [ALIGN_NEAR_END] = "1 to 31 before a page's end",
         [ALIGN_IN_LINE] = "inside a cache line",
     };
 

@@ -54,10 +54,12 @@ const char *align_verdict_name(enum align_verdict v);
 
 /* Offsets that a machine, or (need), tells apart. */
 enum align_class {
-    ALIGN_AT_PAGE,   /* a page's start                                   */
-    ALIGN_AT_NEED,   /* a multiple of what the file asks                 */
-    ALIGN_AT_LINE,   /* a multiple of 64                                 */
-    ALIGN_NEAR_PAGE, /* 1 to 31 into a page: where rep movsb may be slow */
+    ALIGN_AT_PAGE, /* a page's start                                   */
+    ALIGN_AT_NEED, /* a multiple of what the file asks                 */
+    ALIGN_AT_LINE, /* a multiple of 64                                 */
+    /* As destination, as source of a page's copy: rep movsb may be slow. */
+    ALIGN_NEAR_PAGE, /* 1 to 31 into a page                              */
+    ALIGN_NEAR_END,  /* 1 to 31 before its end                           */
     ALIGN_IN_LINE,   /* anywhere else                                    */
 };
 enum align_class align_class_of(size_t off, size_t need);

@@ -165,7 +165,9 @@ Test(align_verdict, classes)
     cr_assert_eq(align_class_of(31, 0), ALIGN_NEAR_PAGE);
     cr_assert_eq(align_class_of(4096 + 31, 512), ALIGN_NEAR_PAGE);
     cr_assert_eq(align_class_of(32, 512), ALIGN_IN_LINE);
-    cr_assert_eq(align_class_of(4095, 512), ALIGN_IN_LINE);
+    cr_assert_eq(align_class_of(4064 - 1, 512), ALIGN_IN_LINE);
+    cr_assert_eq(align_class_of(4064 + 1, 512), ALIGN_NEAR_END);
+    cr_assert_eq(align_class_of(4095, 512), ALIGN_NEAR_END);
     /* What asks for nothing has no multiples. */
     cr_assert_eq(align_class_of(33, 1), ALIGN_IN_LINE);
 }
