@@ -26,6 +26,12 @@ man_pages = \
     man/leat_stats.3 \
     man/leat_strerror.3 \
     man/leat_view.3 \
+    man/leat_xen.3 \
+    man/leat_xen_event.3 \
+    man/leat_xen_foreign.3 \
+    man/leat_xen_map.3 \
+    man/leat_xen_share.3 \
+    man/leat_xen_store.3 \
     $(NULL)
 
 man_MANS = $(man_pages)

@@ -52,6 +52,11 @@ unit_tests = \
     tests/unit/test_zero \
     $(NULL)
 
+if HAVE_XEN
+unit_tests += tests/unit/test_xen
+tests_unit_test_xen_LDADD = libleat-xen.la $(LDADD) $(XEN_LIBS)
+endif
+
 # Plain programs that have threads, or are worth it under ThreadSanitizer, where
 # Criterion does not start.
 tsan_tests = \
@@ -109,6 +114,15 @@ plain_tests = \
     $(tsan_tests) \
     $(NULL)
 
+if HAVE_XEN
+plain_tests += \
+    tests/errors/errors-xen-absent \
+    tests/errors/errors-xen-arguments \
+    $(NULL)
+tests_errors_errors_xen_absent_LDADD = libleat-xen.la $(LDADD) $(XEN_LIBS)
+tests_errors_errors_xen_arguments_LDADD = libleat-xen.la $(LDADD) $(XEN_LIBS)
+endif
+
 # What those include.
 test_headers = \
     tests/errors/errors.h \
@@ -138,6 +152,7 @@ shell_tests = \
     tests/link/start.sh \
     tests/link/symbols.sh \
     tests/link/tls.sh \
+    tests/link/xen.sh \
     tests/man/lint.sh \
     $(NULL)
 
@@ -275,10 +290,12 @@ AM_TESTS_ENVIRONMENT = \
     MAKE='$(MAKE)'; export MAKE; \
     NM='$(NM)'; export NM; \
     PKG_CONFIG='$(PKG_CONFIG)'; export PKG_CONFIG; \
+    HAVE_XEN='$(have_xen)'; export HAVE_XEN; \
     PUBLIC_HEADERS='$(public_headers)'; export PUBLIC_HEADERS; \
     GRANT_HEADERS='$(grant_headers)'; export GRANT_HEADERS; \
     GRANT_SOURCES='$(grant_sources)'; export GRANT_SOURCES; \
     UNIT_TESTS=' $(unit_tests) '; export UNIT_TESTS; \
+    XEN_HEADERS='$(xen_headers)'; export XEN_HEADERS; \
     builddir='$(abs_top_builddir)'; export builddir; \
     includedir='$(includedir)'; export includedir; \
     libdir='$(libdir)'; export libdir; \

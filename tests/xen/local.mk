@@ -4,6 +4,8 @@
 # and HACKING.md how to add one. None is built by `make check'; they print TAP.
 
 xen_programs = \
+    tests/xen/copies \
+    tests/xen/grants \
     tests/xen/machine \
     $(NULL)
 
@@ -13,6 +15,7 @@ EXTRA_DIST += \
     tests/xen/init \
     tests/xen/plan \
     tests/xen/replay \
+    tests/xen/grants.h \
     tests/xen/tap.h \
     $(NULL)
 
@@ -24,11 +27,11 @@ endif
 # Which to run, as shell patterns of dom0/NAME and domu/NAME; all of them.
 XEN_TESTS = *
 
-xen_cppflags = $(AM_CPPFLAGS) $(XEN_CFLAGS)
-xen_ldadd = libleat.la $(XEN_LIBS)
-
-tests_xen_machine_CPPFLAGS = $(xen_cppflags)
+# What they are linked with beside libleat.
+tests_xen_copies_LDADD = $(xen_ldadd)
+tests_xen_grants_LDADD = $(xen_ldadd)
 tests_xen_machine_LDADD = $(xen_ldadd)
+xen_ldadd = libleat-xen.la libleat.la $(XEN_LIBS)
 
 # Boots, and leaves what each test printed in sub/xen, where the driver is then
 # shown it as if the tests had run here.

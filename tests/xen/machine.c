@@ -25,7 +25,8 @@ static bool says(const char *path, const char *word)
 {
     char line[64] = "";
     FILE *f = fopen(path, "r");
-    bool good = f && fgets(line, sizeof(line), f) && !strncmp(line, word, strlen(word));
+    bool good =
+        f && fgets(line, sizeof(line), f) && !strncmp(line, word, strlen(word));
 
     if (f)
         fclose(f);
@@ -53,7 +54,8 @@ int main(void)
     OK(number("/sys/module/xen_gntdev/parameters/limit") == 65536,
        "gntdev maps 65536");
     domid = xs ? xs_read(xs, 0, "domid", &len) : NULL;
-    OK(domid && (atoi(domid) == 0) == says("/proc/xen/capabilities", "control_d"),
+    OK(domid &&
+           (atoi(domid) == 0) == says("/proc/xen/capabilities", "control_d"),
        "the store knows this domain: %s", domid ? domid : "no answer");
     free(domid);
     if (xs)

@@ -24,8 +24,8 @@ static int tap_cases;
 static int tap_failed;
 
 /* One case: passes when (good). Its name is a format. */
-__attribute__((format(printf, 4, 5))) static inline bool
-tap_case(bool good, int line, const char *cond, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static inline bool tap_case(
+    bool good, int line, const char *cond, const char *format, ...)
 {
     int saved = errno;
     va_list args;
@@ -47,26 +47,26 @@ tap_case(bool good, int line, const char *cond, const char *format, ...)
 #define OK(cond, ...) tap_case((cond), __LINE__, #cond, __VA_ARGS__)
 
 /* A call of leat gives (want). */
-#define GIVES(call, want, ...)                                      \
-    do {                                                            \
-        int got_ = (call);                                          \
-                                                                    \
+#define GIVES(call, want, ...)                                       \
+    do {                                                             \
+        int got_ = (call);                                           \
+                                                                     \
         if (!tap_case(got_ == (want), __LINE__, #call, __VA_ARGS__)) \
-            printf("# %s, not %s\n", leat_strerror(got_), #want);   \
+            printf("# %s, not %s\n", leat_strerror(got_), #want);    \
     } while (0)
 
-#define MUST(cond)                                                          \
-    do {                                                                    \
-        if (!(cond)) {                                                      \
-            printf("Bail out! %s:%d: not so: %s (errno: %s)\n", __FILE__,   \
-                   __LINE__, #cond, strerror(errno));                       \
-            exit(2);                                                        \
-        }                                                                   \
+#define MUST(cond)                                                        \
+    do {                                                                  \
+        if (!(cond)) {                                                    \
+            printf("Bail out! %s:%d: not so: %s (errno: %s)\n", __FILE__, \
+                   __LINE__, #cond, strerror(errno));                     \
+            exit(2);                                                      \
+        }                                                                 \
     } while (0)
 
 /* What is measured is shown, and is no case. */
-__attribute__((format(printf, 1, 2))) static inline void
-tap_note(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static inline void tap_note(
+    const char *format, ...)
 {
     va_list args;
 
