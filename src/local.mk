@@ -67,6 +67,7 @@ core_common_sources = \
     src/core/layout.c \
     src/core/lifecycle.c \
     src/core/magazine.c \
+    src/core/mix.c \
     src/core/out.c \
     src/core/plan.c \
     src/core/pool.c \

@@ -28,6 +28,7 @@ unit_tests = \
     tests/unit/test_json \
     tests/unit/test_lifecycle \
     tests/unit/test_magazine \
+    tests/unit/test_mix \
     tests/unit/test_mmap \
     tests/unit/test_mmap_option \
     tests/unit/test_page \

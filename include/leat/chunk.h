@@ -116,11 +116,23 @@ LEAT_API int leat_chunk_pages(struct leat_chunk c, size_t *pages);
  * Owner:   (c) is used up: it is stale afterwards; each page is put by itself.
  *          Memory that was adopted is released when its last page is put.
  * Errors:  LEAT_E_RANGE  max is less than the chunk's pages
- *          LEAT_E_BUSY   refs are held
+ *          LEAT_E_BUSY   refs are held, or leat_chunk_mix() was called
  *          those of leat_chunk_check()
  */
 LEAT_API int leat_chunk_split(struct leat_chunk c, struct leat_chunk *pages,
                               size_t max);
+
+/*
+ * Says that the chunk's pages hold bytes of several owners side by side, as an
+ * allocator's do, until it goes back to its pool: no export shows them to a peer
+ * (rule R2). A view of it is bounced for LEAT_WHY_NEIGHBOURS where
+ * leat_export.owner is set, or refused with LEAT_E_PEER; to a file or to io_uring
+ * it leaves as it is.
+ *
+ * Errors:  those of leat_chunk_check()
+ * Threads: by the owner, before others know of the chunk.
+ */
+LEAT_API int leat_chunk_mix(struct leat_chunk c);
 
 /*
  * Tells the frame or bus address of the chunk's page (index), where the backend

@@ -352,6 +352,7 @@ struct leat_origin {
     uint32_t peer;       /* the pool's, or LEAT_NO_PEER                      */
     enum leat_zero zero; /* the pool's policy                                */
     bool adopted;        /* it is the caller's memory: no policy applies     */
+    bool mixed;          /* it holds bytes of several owners                 */
 };
 
 /* Tells where (c) comes from. Errors: those of leat_chunk_check(). */

@@ -73,6 +73,21 @@ LEAT_API int leat_ref_take_slow(struct leat_chunk c, struct leat_view view,
 LEAT_API int leat_ref_drop_slow(struct leat_ref *ref);
 LEAT_API void leat_ref_last(struct leat_pool *pool, uint32_t page);
 
+/* What a ref uses, and what it keeps from being used. */
+struct leat_pin {
+    size_t used;     /* bytes of its window                                  */
+    size_t pinned;   /* bytes that come back only when it goes               */
+    bool tracked;    /* the age is known: LEAT_POOL_TRACK                    */
+    uint64_t age_ns; /* since the memory was got                             */
+};
+
+/*
+ * Tells what (ref) pins: a small window keeps all of its chunk.
+ *
+ * Errors:  LEAT_E_STALE  it owns nothing, or its chunk has gone back
+ */
+LEAT_API int leat_ref_pin(const struct leat_ref *ref, struct leat_pin *out);
+
 /* Gives the window: borrowed, valid while the ref is. */
 LEAT_INLINE struct leat_view leat_ref_view(const struct leat_ref *ref)
 {

@@ -114,6 +114,8 @@ static const char *check_out(struct leat_pool *pool)
     for (page = 0; page < pool->head.ready; page++) {
         uint32_t word = state_load(pool, page);
 
+        if (bit_get(pool->mark_bits, page) && leat_chunk_mixed(pool, page))
+            return "B1 a page that is not out is mixed";
         if (bit_get(pool->mark_bits, page) || word & STATE_TAIL)
             continue;
         n = desc_pages(pool, page);

@@ -119,7 +119,8 @@ int leat_chunk_split(struct leat_chunk c, struct leat_chunk *pages, size_t max)
     n = word & STATE_SLOW ? desc_pages(pool, head) : 1;
     if (max < n)
         return LEAT_E_RANGE;
-    if (__atomic_load_n(&pool->head.desc[head].refs, __ATOMIC_ACQUIRE) != 1)
+    if (__atomic_load_n(&pool->head.desc[head].refs, __ATOMIC_ACQUIRE) != 1 ||
+        leat_chunk_mixed(pool, head))
         return LEAT_E_BUSY;
 
     leat_lock_take(&pool->lock);
@@ -183,6 +184,7 @@ int leat_chunk_origin(struct leat_chunk c, struct leat_origin *out)
     out->peer = leat_pool_peer(c.pool);
     out->zero = c.pool->config.zero;
     out->adopted = page_slab(c.pool, id_page(c.pool, c.id))->adopted;
+    out->mixed = leat_chunk_mixed(c.pool, id_page(c.pool, c.id));
     return 0;
 }
 

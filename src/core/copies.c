@@ -26,14 +26,19 @@ static const char *const names[] = {
     [LEAT_WHY_COALESCE] = "coalesce",
     [LEAT_WHY_UNSHARE] = "unshare",
     [LEAT_WHY_RETURN] = "return",
+    [LEAT_WHY_NEIGHBOURS] = "neighbours",
+    [LEAT_WHY_RETAIN] = "retain",
 };
 
 _Static_assert(sizeof(names) / sizeof(names[0]) == LEAT_REASONS,
                "each reason has a name");
 
-/* The bounces are a range of the reasons. */
-#define FIRST_BOUNCE LEAT_WHY_ADDRESS
-#define LAST_BOUNCE  LEAT_WHY_POLICY
+/* The bounces are a range of the reasons, and one that came later. */
+static bool is_bounce(size_t why)
+{
+    return (why >= LEAT_WHY_ADDRESS && why <= LEAT_WHY_POLICY) ||
+           why == LEAT_WHY_NEIGHBOURS;
+}
 
 /* The enum's type may be unsigned or not: ask as if it were. */
 static bool known(enum leat_reason why)
@@ -87,7 +92,9 @@ uint64_t leat_copies_bounces(const struct leat_copies *copies, uint64_t *bytes)
     uint64_t n = 0, sum = 0;
     size_t i;
 
-    for (i = FIRST_BOUNCE; copies && i <= LAST_BOUNCE; i++) {
+    for (i = 0; copies && i < LEAT_REASONS; i++) {
+        if (!is_bounce(i))
+            continue;
         n += read_one(&copies->count[i]);
         sum += read_one(&copies->bytes[i]);
     }

@@ -4,8 +4,7 @@
  * One view and one constraint: does it leave as it is, and in which pieces?
  */
 
-#include <leat/pool.h>
-
+#include "internal.h"
 #include "plan.h"
 
 void leat_plan_init(struct leat_plan *p)
@@ -91,8 +90,12 @@ enum leat_reason leat_plan_offence(const struct leat_plan *p,
 {
     if (p->mode == LEAT_COPY)
         return LEAT_WHY_POLICY;
-    if (p->owner && !leat_pool_contains(p->owner, leat_view_const(v)))
-        return LEAT_WHY_PEER;
+    if (p->owner) {
+        enum leat_reason why = leat_peer_offence(p->owner, leat_view_const(v));
+
+        if (why != LEAT_WHY_NONE)
+            return why;
+    }
     if (p->read_only && p->need.flags & LEAT_NEED_WRITABLE)
         return LEAT_WHY_ACCESS;
     if ((uintptr_t)v.data & (p->need.align - 1))

@@ -114,11 +114,12 @@ struct leat_pool {
 
     /* Constant. */
     struct leat_pool_config config;
-    uint32_t *unit_slab; /* entries (l): slab of each unit, or NO_SLAB    */
-    uint64_t *free_bits; /* (l) one bit a number: free in a slab          */
-    uint64_t *mark_bits; /* (l) scratch: idle in a magazine or the depot  */
-    struct slab *slabs;  /* (l) slots                                     */
-    uint32_t *by_addr;   /* (l) slabs in order of address                 */
+    uint32_t *unit_slab;  /* entries (l): slab of each unit, or NO_SLAB    */
+    uint64_t *free_bits;  /* (l) one bit a number: free in a slab          */
+    uint64_t *mark_bits;  /* (l) scratch: idle in a magazine or the depot  */
+    uint64_t *mixed_bits; /* (a) its chunk holds bytes of several owners  */
+    struct slab *slabs;   /* (l) slots                                     */
+    uint32_t *by_addr;    /* (l) slabs in order of address                 */
     struct page_track *track;
     struct page_events *events;
     struct leat_magazine *magazines; /* slots */
@@ -417,6 +418,20 @@ static inline struct leat_chunk magazine_pop(struct leat_magazine *m)
 
 /* batch.c: tells whether a page is out as a part of a batch. */
 bool leat_batch_has(const struct leat_pool *pool, uint32_t page);
+
+/* mix.c: why (v) may not be shown to the peer of (pool), if so. */
+enum leat_reason leat_peer_offence(struct leat_pool *pool, struct leat_cview v);
+
+/* Tells whether (page) is of a chunk that was mixed. B1 */
+static inline bool leat_chunk_mixed(const struct leat_pool *pool, uint32_t page)
+{
+    return __atomic_load_n(&pool->mixed_bits[page / 64], __ATOMIC_ACQUIRE) >>
+               (page % 64) &
+           1;
+}
+
+/* mix.c: the chunk goes back, so its pages hold nobody's bytes. */
+void leat_chunk_unmix(struct leat_pool *pool, uint32_t page, uint32_t pages);
 
 /* out.c: what is out, under the lock. */
 size_t leat_pool_pages_out(const struct leat_pool *pool);

@@ -8,7 +8,7 @@
  * leat_layout_carve() cuts it; both walk the same list, so they cannot disagree.
  *
  *   L1  no array of the block lies in a page that is handed out
- *   L2  per page number: 4 bytes of state, 8 of desc, 2 bits, and 8 for a place
+ *   L2  per page number: 4 bytes of state, 8 of desc, 3 bits, and 8 for a place
  *       in a magazine; 16 more with LEAT_POOL_TRACK
  *   L3  neither the pool's first line nor a magazine's lies at a page's start:
  *       those lines share one set of the cache with the first bytes of every
@@ -144,6 +144,7 @@ static size_t walk(struct leat_pool *p, unsigned char *meta)
     p->head.desc = piece(meta, &at, numbers, sizeof(*p->head.desc));
     p->free_bits = piece(meta, &at, numbers / 64, sizeof(*p->free_bits));
     p->mark_bits = piece(meta, &at, numbers / 64, sizeof(*p->mark_bits));
+    p->mixed_bits = piece(meta, &at, numbers / 64, sizeof(*p->mixed_bits));
     p->unit_slab = piece(meta, &at, p->nunits, sizeof(*p->unit_slab));
     p->slabs = piece(meta, &at, p->nunits, sizeof(*p->slabs));
     p->by_addr = piece(meta, &at, p->nunits, sizeof(*p->by_addr));

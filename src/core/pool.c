@@ -135,25 +135,6 @@ uint32_t leat_pool_peer(const struct leat_pool *pool)
     return pool->config.peer - 1;
 }
 
-bool leat_pool_contains(struct leat_pool *pool, struct leat_cview v)
-{
-    bool inside = false;
-    uint32_t slot;
-
-    if (pool_alive(pool) || !v.data)
-        return false;
-    leat_lock_take(&pool->lock);
-    slot = leat_slab_find(pool, v.data);
-    if (slot != NO_SLAB) {
-        const struct slab *s = &pool->slabs[slot];
-        size_t off = (size_t)(v.data - s->mem.base);
-
-        inside = v.len <= (size_t)s->pages * LEAT_PAGE_SIZE - off;
-    }
-    leat_lock_drop(&pool->lock);
-    return inside;
-}
-
 int leat_pool_slab(struct leat_pool *pool, size_t index, struct leat_slab *out)
 {
     int err = pool_alive(pool);

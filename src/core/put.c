@@ -5,7 +5,7 @@
  *
  *   C1  desc.refs == handles + refs (a chunk without SLOW: its handle, 1)
  *   C2  a page is free, in a magazine or in the depot
- *         =>  desc.refs == 1, desc.pages == 1, no flags in its state
+ *         =>  desc.refs == 1, desc.pages == 1, no flags in its state, not mixed
  *   C3  who moves the state word from a handle's generation to another has put
  *       that handle: it is one compare-and-swap, so one of two puts fails
  *   C4  ORPHAN  =>  the handle was put and desc.refs >= 1
@@ -70,6 +70,7 @@ void leat_chunk_last_owner(struct leat_pool *pool, struct leat_magazine *m,
     struct calls calls;
 
     leat_debug_poison(page_addr(pool, page), (size_t)pages * LEAT_PAGE_SIZE);
+    leat_chunk_unmix(pool, page, pages);
     __atomic_store_n(&pool->head.desc[page].refs, 1, __ATOMIC_RELAXED);
     /* An adopted page that waits for the others is nobody's: no handle fits. */
     state_store(pool, page, adopted ? word | STATE_TAIL : word);

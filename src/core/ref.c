@@ -160,6 +160,30 @@ int leat_ref_drop_slow(struct leat_ref *ref)
     return 0;
 }
 
+int leat_ref_pin(const struct leat_ref *ref, struct leat_pin *out)
+{
+    const struct leat_pool *pool;
+    uint32_t page;
+    int err;
+
+    if (!ref || !out)
+        return LEAT_E_INVALID;
+    err = owned(ref);
+    if (err)
+        return err;
+    pool = ref->chunk.pool;
+    page = id_page(pool, ref->chunk.id);
+    out->used = ref->view.len;
+    out->pinned = (size_t)desc_pages(pool, page) * LEAT_PAGE_SIZE;
+    out->tracked = pool->track != NULL;
+    out->age_ns = 0;
+    if (pool->track)
+        out->age_ns =
+            leat_clock_ns(pool->config.port) -
+            __atomic_load_n(&pool->track[page].since_ns, __ATOMIC_RELAXED);
+    return 0;
+}
+
 int leat_chunk_owners(struct leat_chunk c, size_t *owners)
 {
     uint32_t word;

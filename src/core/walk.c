@@ -21,6 +21,7 @@ static int refusal(enum leat_reason why)
     case LEAT_WHY_BOUNDARY:
         return LEAT_E_BOUNDARY;
     case LEAT_WHY_PEER:
+    case LEAT_WHY_NEIGHBOURS:
         return LEAT_E_PEER;
     default:
         return LEAT_E_ACCESS;

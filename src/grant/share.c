@@ -35,7 +35,7 @@ static int may_show(struct leat_chunk c, uint32_t domain, uint32_t flags)
 
     if (err)
         return err;
-    if (from.peer != LEAT_NO_PEER && from.peer != domain)
+    if (from.mixed || (from.peer != LEAT_NO_PEER && from.peer != domain))
         return LEAT_E_PEER;
     if (flags & (LEAT_SHARE_VOUCH | LEAT_SHARE_ZERO))
         return 0;

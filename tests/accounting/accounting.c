@@ -5,7 +5,7 @@
  *
  *   A1  over each call of the library, the payload that memcpy, memmove, read
  *       and write have moved is the payload that the counters say was copied
- *   A2  each reason for a copy occurs here
+ *   A2  each reason for a copy occurs here, but for what only flows copy
  *
  * The counters are the caller's set and both pools' together, so that a copy
  * which is counted twice, or in the wrong place, is found as well.
@@ -343,6 +343,10 @@ static bool bounce(struct books *b, enum leat_reason why)
         s.ex.owner = b->pool;
         s.views[0] = leat_chunk_view(foreign);
         break;
+    case LEAT_WHY_NEIGHBOURS:
+        s.ex.owner = b->pool;
+        MUST(leat_chunk_mix(c));
+        break;
     case LEAT_WHY_ACCESS:
         s.ex.dir = LEAT_TO_DEVICE;
         s.need.flags = LEAT_NEED_WRITABLE;
@@ -430,7 +434,7 @@ static void all_reasons(const struct books *b)
     const struct leat_copies *mine = &b->mine;
     const struct leat_copies *theirs = leat_pool_copies(b->pool);
 
-    for (int i = LEAT_WHY_NONE + 1; i < LEAT_REASONS; i++)
+    for (int i = LEAT_WHY_NONE + 1; i < LEAT_WHY_RETAIN; i++)
         result(mine->bytes[i] + theirs->bytes[i] > 0, "A2: %s: %llu bytes",
                leat_reason_name((enum leat_reason)i),
                (unsigned long long)(mine->bytes[i] + theirs->bytes[i]));
@@ -452,6 +456,7 @@ static void run(struct books *b)
     for (int why = LEAT_WHY_ADDRESS; why <= LEAT_WHY_POLICY; why++)
         result(bounce(b, (enum leat_reason)why), "A1: a bounce for %s",
                leat_reason_name((enum leat_reason)why));
+    result(bounce(b, LEAT_WHY_NEIGHBOURS), "A1: a bounce for neighbours");
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         bool good = true;
 

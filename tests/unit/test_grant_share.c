@@ -70,3 +70,15 @@ Test(grant_share, a_thousand_pages_both_ways)
 {
     both_ways(1000);
 }
+
+Test(grant_share, pages_of_several_owners_are_not_shown)
+{
+    struct leat_chunk c = get(f.a->pool, 1);
+    struct leat_grant g;
+
+    MUST(leat_chunk_mix(c));
+    FAILS(LEAT_E_PEER, leat_grant_share(f.a->table, c, 2, LEAT_READ_ONLY, &g));
+    FAILS(LEAT_E_PEER, leat_grant_share(f.a->table, c, 2,
+                                        LEAT_READ_ONLY | LEAT_SHARE_VOUCH, &g));
+    MUST(leat_pool_put(f.a->pool, c));
+}
