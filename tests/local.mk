@@ -15,6 +15,7 @@ unit_tests = \
     tests/unit/test_chunk_find \
     tests/unit/test_constraint \
     tests/unit/test_copies \
+    tests/unit/test_copy \
     tests/unit/test_cview \
     tests/unit/test_destroy \
     tests/unit/test_error \

@@ -91,8 +91,8 @@ static size_t fewest(const struct leat_plan *p, size_t bytes)
 
 /*
  * Copies whose destination lies 1 to 31 bytes after the source, modulo a page,
- * make `rep movsb` 25 times slower on Zen 4. Tells whether a copy between (src)
- * and (at), in the directions of this export, is such a one.
+ * make `rep movsb` 25 times slower on Zen 4 (copy.h). Tells whether a copy between
+ * (src) and (at), in the directions of this export, is such a one.
  */
 static bool is_slow(const struct leat_plan *p, uintptr_t src, size_t at)
 {
@@ -102,6 +102,11 @@ static bool is_slow(const struct leat_plan *p, uintptr_t src, size_t at)
     if (p->dir != LEAT_FROM_DEVICE && out >= 1 && out <= 31)
         return true;
     return p->dir != LEAT_TO_DEVICE && home >= 1 && home <= 31;
+}
+
+static size_t pages_to(size_t at)
+{
+    return (at + LEAT_PAGE_SIZE - 1) / LEAT_PAGE_SIZE;
 }
 
 /*
@@ -132,10 +137,14 @@ static int begin_segment(const struct leat_plan *p, struct leat_walk *w,
             room = leat_plan_to_boundary(p, at);
         }
     }
-    /* One step away is never slow, unless a step is a page. */
+    /*
+     * One step away is never slow, unless a step is a page. Where it would take
+     * another page, which costs more, copy.h makes the best of it.
+     */
     step = p->need.align > 64 ? p->need.align : 64;
     if (is_slow(p, src, at) && !is_slow(p, src, at + step) && room > step &&
-        want <= room - step)
+        want <= room - step &&
+        pages_to(at + want) == pages_to(at + step + want))
         at += step;
     w->at = at;
     w->segment = want;

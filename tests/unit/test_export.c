@@ -817,6 +817,7 @@ Test(export, boundaries_are_met_wherever_the_pages_are)
     }
 }
 
+/* But not for the price of another page: test_copy.c has what is done then. */
 Test(export, copies_avoid_slow_offsets)
 {
     static const size_t aligns[] = {0, 64, 512, 2048};
@@ -829,9 +830,16 @@ Test(export, copies_avoid_slow_offsets)
 
             d.ex.dir = (enum leat_direction)dir;
             for (size_t off = 0; off < 4096; off++) {
-                struct leat_view views[] = {at(off, 4096)};
+                struct leat_view views[] = {at(off, 2048)};
                 uintptr_t out, home;
 
+                if (off % 2) {
+                    views[0].len = 4096;
+                    MUST(leat_export(views, 1, &need, LEAT_COPY, &d.ex));
+                    cr_assert_eq((uintptr_t)d.segs[0].data % 4096, 0);
+                    MUST(leat_export_end(&d.ex, SIZE_MAX));
+                    views[0].len = 2048;
+                }
                 MUST(leat_export(views, 1, &need, LEAT_COPY, &d.ex));
                 cr_assert_eq(d.ex.nsegs, 1);
                 out = ((uintptr_t)d.segs[0].data - off) % 4096;

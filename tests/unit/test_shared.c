@@ -50,30 +50,30 @@ Test(shared, slice_narrows_and_never_widens)
     cr_assert(out.peer_bytes == mem + 8 && out.len == 0);
 }
 
-/* All offsets and lengths around a few words, on both sides. */
+/* All offsets and lengths around a few words and vectors, on both sides. */
 Test(shared, copies_every_byte_and_no_other)
 {
     struct leat_copies copies = {0};
-    _Alignas(8) unsigned char mem[48], priv[48];
+    _Alignas(16) unsigned char mem[200], priv[200];
     struct leat_shared s = shared_of(mem, sizeof(mem));
     uint64_t n = 0, bytes = 0;
 
-    for (size_t off = 0; off < 10; off++) {
-        for (size_t at = 0; at < 9; at++) {
-            for (size_t len = 0; len <= 30; n += 2, bytes += 2 * len, len++) {
+    for (size_t off = 0; off < 18; off++) {
+        for (size_t at = 0; at < 17; at++) {
+            for (size_t len = 0; len <= 160; n += 2, bytes += 2 * len, len++) {
                 for (size_t i = 0; i < sizeof(mem); i++)
                     mem[i] = (unsigned char)(i + 1);
                 memset(priv, 0, sizeof(priv));
                 MUST(leat_shared_copy_out(s, off, priv + at, len, &copies));
                 cr_assert(all_bytes(priv, at, 0));
                 cr_assert_eq(memcmp(priv + at, mem + off, len), 0);
-                cr_assert(all_bytes(priv + at + len, 48 - at - len, 0));
+                cr_assert(all_bytes(priv + at + len, 200 - at - len, 0));
 
                 memset(mem, 0, sizeof(mem));
                 MUST(leat_shared_copy_in(s, off, priv + at, len, &copies));
                 cr_assert(all_bytes(mem, off, 0));
                 cr_assert_eq(memcmp(mem + off, priv + at, len), 0);
-                cr_assert(all_bytes(mem + off + len, 48 - off - len, 0));
+                cr_assert(all_bytes(mem + off + len, 200 - off - len, 0));
             }
         }
     }
