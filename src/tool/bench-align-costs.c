@@ -214,6 +214,7 @@ static void say_missing(const struct align *a)
 
 static void say_astray(const struct align *a)
 {
+    bool title = false;
     int i;
 
     for (i = 0; i < a->ncases; i++) {
@@ -222,6 +223,10 @@ static void say_astray(const struct align *a)
 
         if (strcmp(align_ways[c->way].name, "read-direct") || !c->other)
             continue;
+        if (!title)
+            fprintf(a->out,
+                    "\nPositions in the file, which no bounce mends:\n");
+        title = true;
         fprintf(a->out, "  O_DIRECT, %zu bytes at a position off by %zu: %s.\n",
                 c->size, c->other,
                 c->figure.n ? align_time(c->figure.median, x)
@@ -229,6 +234,7 @@ static void say_astray(const struct align *a)
     }
 }
 
+/* Whether something of that kind was measured. */
 static bool any(const struct align *a, enum align_group g, bool uring)
 {
     int i;
@@ -236,7 +242,7 @@ static bool any(const struct align *a, enum align_group g, bool uring)
     for (i = 0; i < a->ncases; i++) {
         const struct align_way *w = &align_ways[a->cases[i].way];
 
-        if (w->group == g && w->uring == uring)
+        if (w->group == g && w->uring == uring && a->cases[i].figure.n)
             return true;
     }
     return false;
@@ -261,9 +267,7 @@ void align_say_costs(const struct align *a)
         say_registered(a, "write-uring-direct", "writes by O_DIRECT");
         say_registered(a, "write-uring-cached", "writes to the page cache");
     }
-    if (!a->in_memory && any(a, ALIGN_READS, false)) {
-        fprintf(a->out, "\nPositions in the file, which no bounce mends:\n");
+    if (!a->in_memory)
         say_astray(a);
-    }
     say_missing(a);
 }

@@ -216,10 +216,13 @@ static void say_noise(const struct align *a)
         n += f->n > 0;
         disagree += f->n && f->noise > DISAGREE * f->median;
     }
-    fprintf(a->out,
-            "\nNoise: in %d of %d cases the rounds disagree so that the median "
-            "may be off by more than %.0f %%;\n",
-            disagree, n, DISAGREE * 100);
+    if (a->rounds < ALIGN_ROUNDS_LEAST)
+        fprintf(a->out, "\nNoise: not known from so few rounds;\n");
+    else
+        fprintf(a->out,
+                "\nNoise: in %d of %d cases the rounds disagree so that the "
+                "median may be off by more than %.0f %%;\n",
+                disagree, n, DISAGREE * 100);
     if (a->steal >= 0)
         fprintf(a->out, "%.1f %% of the time was stolen by the hypervisor",
                 a->steal * 100);

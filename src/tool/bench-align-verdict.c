@@ -24,9 +24,6 @@
 
 #include "bench-align.h"
 
-/* Of fewer there is no noise to know. */
-#define ROUNDS_LEAST 3
-
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -96,7 +93,7 @@ enum align_verdict align_decide(const struct align_figure *zero,
         return ALIGN_ZERO_COPY;
     *ratio =
         fmax(zero->median, bounce->median) / fmin(zero->median, bounce->median);
-    if (zero->n < ROUNDS_LEAST || bounce->n < ROUNDS_LEAST ||
+    if (zero->n < ALIGN_ROUNDS_LEAST || bounce->n < ALIGN_ROUNDS_LEAST ||
         fabs(zero->median - bounce->median) <= noise)
         return ALIGN_TIE; /* V2 */
     return zero->median < bounce->median ? ALIGN_ZERO_COPY : ALIGN_BOUNCE;

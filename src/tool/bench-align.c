@@ -214,8 +214,8 @@ static bool measure(struct align *a)
 {
     bool good = align_file_open(a);
 
-    good = good && align_plan(a) && align_measure(a);
-    good = good && align_fits(a) && align_answer(a) && tell(a);
+    good = good && align_fits(a) && align_plan(a) && align_measure(a);
+    good = good && align_answer(a) && tell(a);
     align_file_close(a);
     return good;
 }

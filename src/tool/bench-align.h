@@ -24,6 +24,8 @@
 #define ALIGN_SIZE_MAX    ((size_t)1 << 20)
 #define ALIGN_ERROR_LEN   64
 #define ALIGN_ROUNDS_MAX  99
+/* Of fewer there is no noise to know. */
+#define ALIGN_ROUNDS_LEAST 3
 
 /* ---------------------------------------------------- bench-align-verdict.c */
 

@@ -100,6 +100,10 @@ check "a boundary makes segments" said 0 \
     '4096 bytes from \+2048: pass, in 2 segments' \
     bench align --rounds 1 --time 1 --sizes 4096 --offsets 2048 \
     --cases load --constraint boundary=4096 "$work/file"
+if ! grep -q 'in memory' "$tmp/report"; then
+    check "a constraint that the file excludes" said 1 'exclude each other' \
+        bench align --constraint boundary=256 "$work/file"
+fi
 check "of one round nothing is concluded" said 0 \
     '64 bytes from \+0 .*: cannot tell' \
     bench align --rounds 1 --time 1 --sizes 64 --offsets 0 \
