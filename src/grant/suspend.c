@@ -110,10 +110,11 @@ static int bring_back(struct leat_grants *t, uint32_t first)
     return err;
 }
 
-/* Whether a share loses its bytes: they stay where no other peer sees them. */
+/* Whether a share keeps its bytes: where no other peer will see them. */
 static bool keeps_bytes(const struct leat_grants *t, const struct share *s)
 {
-    return leat_pool_peer(s->keeps.chunk.pool) == t->peers[s->peer].domain;
+    return s->quiet ||
+           leat_pool_peer(s->keeps.chunk.pool) == t->peers[s->peer].domain;
 }
 
 /* The share is no more, and its owner is told. */
@@ -203,6 +204,8 @@ int leat_grants_suspend(void *arg)
         leat_refs_serve(t);
     }
     unlock(t);
+    if (err)
+        leat_persists_resumed(t); /* what was put off meanwhile */
     return err;
 }
 
@@ -229,6 +232,12 @@ void leat_grants_resume(void *arg, enum leat_resumed how)
     }
     /* Without a table under it, nothing can be shared any more. */
     t->suspended = err != 0;
+    t->resuming = !err;
+    unlock(t);
+    if (!err)
+        leat_persists_resumed(t);
+    lock(t);
+    t->resuming = false;
     leat_refs_serve(t);
     unlock(t);
 }
