@@ -123,9 +123,12 @@ static void lose(struct leat_grants *t, uint32_t first)
     struct share *s = &t->shares[first];
     struct leat_grant_info info;
     size_t all = SIZE_MAX;
-    bool quiet = s->quiet;
+    bool concealed = s->concealed, quiet = s->quiet;
+    uint32_t r = leat_hash_find(t, s->keeps.view.data, first);
     int err;
 
+    if (concealed && r != NONE) /* so is the run for those that it leaves */
+        t->shares[t->refs[r].first].concealed = true;
     leat_share_describe(t, first, &info);
     t->stats.lost++;
     s->keep = keeps_bytes(t, s);
@@ -133,7 +136,7 @@ static void lose(struct leat_grants *t, uint32_t first)
     unlock(t);
     err = leat_share_end(t, first, &all);
     if (!err)
-        err = leat_share_finish(t, first, !s->concealed);
+        err = leat_share_finish(t, first, !concealed);
     lock(t);
     if (err)
         leat_quarantine_add(t, first);
