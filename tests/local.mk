@@ -22,17 +22,8 @@ unit_tests = \
     tests/unit/test_events \
     tests/unit/test_export \
     tests/unit/test_fork \
-    tests/unit/test_grant_copy \
-    tests/unit/test_grant_fail \
     tests/unit/test_grant_layout \
-    tests/unit/test_grant_map \
-    tests/unit/test_grant_persist \
-    tests/unit/test_grant_receive \
-    tests/unit/test_grant_ref \
-    tests/unit/test_grant_revoke \
     tests/unit/test_grant_share \
-    tests/unit/test_grant_suspend \
-    tests/unit/test_grant_table \
     tests/unit/test_host \
     tests/unit/test_iov \
     tests/unit/test_json \
@@ -84,6 +75,13 @@ tsan_tests = \
     tests/stress/water \
     $(NULL)
 
+# Domains in processes of their own, and who attacks them.
+sim_tests = \
+    tests/sim/share \
+    $(NULL)
+
+tests_sim_share_LDADD = libleat-sim.la $(LDADD)
+
 # Plain programs that print TAP themselves, and run under every sanitizer.
 plain_tests = \
     tests/errors/errors-adopt-misaligned \
@@ -122,6 +120,7 @@ plain_tests = \
     tests/errors/errors-view-void \
     tests/errors/errors-wait-on-non-exact \
     tests/errors/errors-wait-twice \
+    $(sim_tests) \
     $(tsan_tests) \
     $(NULL)
 
@@ -142,6 +141,7 @@ test_headers = \
     tests/model/handles.h \
     tests/model/operations.h \
     tests/model/world.h \
+    tests/sim/sim.h \
     tests/stress/stress.h \
     tests/unit/fake_backend.h \
     tests/unit/grant_fixture.h \
@@ -161,6 +161,7 @@ shell_tests = \
     tests/link/needed.sh \
     tests/link/readme.sh \
     tests/link/start.sh \
+    tests/link/sim.sh \
     tests/link/symbols.sh \
     tests/link/tls.sh \
     tests/link/xen.sh \
@@ -306,6 +307,7 @@ AM_TESTS_ENVIRONMENT = \
     GRANT_HEADERS='$(grant_headers)'; export GRANT_HEADERS; \
     GRANT_SOURCES='$(grant_sources)'; export GRANT_SOURCES; \
     UNIT_TESTS=' $(unit_tests) '; export UNIT_TESTS; \
+    SIM_HEADERS='$(sim_headers)'; export SIM_HEADERS; \
     XEN_HEADERS='$(xen_headers)'; export XEN_HEADERS; \
     builddir='$(abs_top_builddir)'; export builddir; \
     includedir='$(includedir)'; export includedir; \

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * Notices: what the hypervisor says unasked. They are read when somebody looks;
+ * events of watches wait in a list, which is as long as the hypervisor lets it
+ * be, and the rest is in the page of life anyway.
+ */
+
+#include <errno.h>
+
+#include "domain.h"
+
+/* More than the hypervisor lets wait; the rest stays in the socket. */
+#define KEPT 256u
+
+static int keep(struct leat_sim_domain *d, const struct sim_head *head,
+                size_t len)
+{
+    size_t text = len - sizeof(*head);
+    struct notice *n;
+    const char *p = (const char *)(head + 1);
+
+    /* Two strings: nothing is taken on trust. */
+    if (text < 2 || head->n >= text - 1 || p[head->n] || p[text - 1])
+        return LEAT_E_GONE;
+    n = malloc(sizeof(*n) + text);
+    if (!n)
+        return LEAT_E_NOMEM;
+    n->next = NULL;
+    n->path = head->n + 1;
+    memcpy(n->text, p, text);
+    *d->last_notice = n;
+    d->last_notice = &n->next;
+    d->nnotices++;
+    return 0;
+}
+
+int sim_notices_read(struct leat_sim_domain *d)
+{
+    const struct sim_head *head = (const void *)d->in;
+    int err = LEAT_E_AGAIN, fds[SIM_FDS];
+    size_t nfds;
+    long len;
+
+    if (d->notice_fd < 0)
+        return LEAT_E_AGAIN; /* the toolstack's */
+    pthread_mutex_lock(&d->lock);
+    while (!sim_is_gone(d) && d->nnotices < KEPT) {
+        len = sim_receive(d->notice_fd, d->in, fds, &nfds, false);
+        if (len == -EAGAIN)
+            break;
+        if (len < (long)sizeof(*head)) {
+            sim_gone(d);
+            break;
+        }
+        err = 0;
+        if (head->op == SIM_NOTICE_WATCH &&
+            keep(d, head, (size_t)len) == LEAT_E_GONE)
+            sim_gone(d);
+    }
+    if (sim_is_gone(d))
+        err = LEAT_E_GONE;
+    pthread_mutex_unlock(&d->lock);
+    return err;
+}
