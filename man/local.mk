@@ -12,6 +12,7 @@ man_pages = \
     man/leat_export.3 \
     man/leat_gnttab.3 \
     man/leat_grant.3 \
+    man/leat_grant_copy.3 \
     man/leat_grant_map.3 \
     man/leat_grant_ref.3 \
     man/leat_host.3 \
@@ -19,8 +20,10 @@ man_pages = \
     man/leat_lifecycle.3 \
     man/leat_magazine.3 \
     man/leat_page.3 \
+    man/leat_persist.3 \
     man/leat_pool.3 \
     man/leat_port.3 \
+    man/leat_receive.3 \
     man/leat_ref.3 \
     man/leat_shared.3 \
     man/leat_stats.3 \

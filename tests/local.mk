@@ -22,8 +22,17 @@ unit_tests = \
     tests/unit/test_events \
     tests/unit/test_export \
     tests/unit/test_fork \
+    tests/unit/test_grant_copy \
+    tests/unit/test_grant_fail \
     tests/unit/test_grant_layout \
+    tests/unit/test_grant_map \
+    tests/unit/test_grant_persist \
+    tests/unit/test_grant_receive \
+    tests/unit/test_grant_ref \
+    tests/unit/test_grant_revoke \
     tests/unit/test_grant_share \
+    tests/unit/test_grant_suspend \
+    tests/unit/test_grant_table \
     tests/unit/test_host \
     tests/unit/test_iov \
     tests/unit/test_json \

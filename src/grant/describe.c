@@ -48,7 +48,9 @@ int leat_grant_refs(struct leat_grant g, uint32_t *refs, size_t max)
 
     if (err)
         return err;
-    if (max < g.table->shares[first].n)
+    if (g.table->suspended)
+        err = LEAT_E_STATE;
+    else if (max < g.table->shares[first].n)
         err = LEAT_E_RANGE;
     for (r = first; !err && r != NONE; r = g.table->refs[r].next)
         *refs++ = r;
@@ -63,9 +65,12 @@ int leat_grant_ref(struct leat_grant g, uint32_t *ref)
 
     if (err)
         return err;
-    *ref = first;
+    if (g.table->suspended)
+        err = LEAT_E_STATE; /* it may be another's by the time it is used */
+    else
+        *ref = first;
     unlock(g.table);
-    return 0;
+    return err;
 }
 
 int leat_grant_tag(struct leat_grant g, uint64_t tag)
@@ -78,6 +83,28 @@ int leat_grant_tag(struct leat_grant g, uint64_t tag)
     g.table->shares[first].tag = tag;
     unlock(g.table);
     return 0;
+}
+
+void leat_share_refs(struct leat_grant g, uint32_t *refs)
+{
+    uint32_t first = 0, r;
+
+    if (find(g, &first))
+        return;
+    for (r = first; r != NONE; r = g.table->refs[r].next)
+        *refs++ = r;
+    unlock(g.table);
+}
+
+void leat_share_quiet(struct leat_grant g, uint64_t tag)
+{
+    uint32_t first = 0;
+
+    if (find(g, &first))
+        return;
+    g.table->shares[first].quiet = true;
+    g.table->shares[first].tag = tag;
+    unlock(g.table);
 }
 
 int leat_grant_describe(struct leat_grant g, struct leat_grant_info *out)

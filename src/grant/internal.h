@@ -141,7 +141,8 @@ struct leat_grants {
     uint32_t debit_free;
     struct leat_refs_waiter *oldest;
     struct leat_refs_waiter *newest;
-    bool serving; /* a thread calls waiters */
+    bool serving;  /* a thread calls waiters */
+    bool resuming; /* persistent pools share again, before any waiter */
     struct leat_persist *persists;
     struct leat_grants_stats stats;
 };
@@ -215,8 +216,17 @@ void leat_quarantine_remove(struct leat_grants *t, uint32_t first);
 int leat_share_find(struct leat_grant g, uint32_t *first);
 void leat_share_describe(struct leat_grants *t, uint32_t first,
                          struct leat_grant_info *out);
+
+/* Names the owner, a persistent pool: it needs not be told of a resume. */
+void leat_share_quiet(struct leat_grant g, uint64_t tag);
+
+/* Its references, suspended or not; nothing, where it is lost already. */
+void leat_share_refs(struct leat_grant g, uint32_t *refs);
 void leat_grants_tell(struct leat_grants *t, enum leat_grant_event what,
                       const struct leat_grant_info *info);
+
+/* close.c: persistent pools share again, and those end that could not. */
+void leat_persists_resumed(struct leat_grants *t);
 
 /* suspend.c */
 int leat_grants_suspend(void *arg);

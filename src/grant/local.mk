@@ -6,9 +6,12 @@
 grant_headers = \
     include/leat/gnttab.h \
     include/leat/grant.h \
+    include/leat/grant_copy.h \
     include/leat/grant_map.h \
     include/leat/grant_ops.h \
     include/leat/grant_ref.h \
+    include/leat/persist.h \
+    include/leat/receive.h \
     $(NULL)
 
 leatinclude_HEADERS += $(grant_headers)
@@ -17,12 +20,17 @@ pkgconfig_DATA += src/grant/libleat-grant.pc
 grant_sources = \
     src/backend/gnttab.c \
     src/grant/check.c \
+    src/grant/close.c \
+    src/grant/copy.c \
     src/grant/describe.c \
     src/grant/end.c \
     src/grant/hash.c \
     src/grant/layout.c \
+    src/grant/line.c \
     src/grant/map.c \
     src/grant/peers.c \
+    src/grant/persist.c \
+    src/grant/receive.c \
     src/grant/refs.c \
     src/grant/revoke.c \
     src/grant/share.c \
@@ -33,6 +41,7 @@ grant_sources = \
 grant_private_headers = \
     src/backend/gnttab.h \
     src/grant/internal.h \
+    src/grant/persist.h \
     $(NULL)
 
 lib_LTLIBRARIES += libleat-grant.la

@@ -48,7 +48,7 @@ static void take(struct leat_grants *t, uint32_t *first, size_t n)
 
 int leat_refs_take(struct leat_grants *t, uint32_t *first, size_t n)
 {
-    if (t->oldest)
+    if (t->oldest && !t->resuming)
         return LEAT_E_BUSY; /* G3 */
     if (n > t->stats.refs_free)
         return LEAT_E_LIMIT;
@@ -88,7 +88,8 @@ void leat_refs_serve(struct leat_grants *t)
     if (t->serving)
         return;
     t->serving = true;
-    while ((w = t->oldest) && !t->suspended && w->n <= t->stats.refs_free) {
+    while ((w = t->oldest) && !t->suspended && !t->resuming &&
+           w->n <= t->stats.refs_free) {
         void (*served)(void *, uint32_t *, size_t) = w->served;
         uint32_t *refs = w->refs;
         size_t n = w->n;

@@ -110,10 +110,11 @@ static int bring_back(struct leat_grants *t, uint32_t first)
     return err;
 }
 
-/* Whether a share loses its bytes: they stay where no other peer sees them. */
+/* Whether a share keeps its bytes: where no other peer will see them. */
 static bool keeps_bytes(const struct leat_grants *t, const struct share *s)
 {
-    return leat_pool_peer(s->keeps.chunk.pool) == t->peers[s->peer].domain;
+    return s->quiet ||
+           leat_pool_peer(s->keeps.chunk.pool) == t->peers[s->peer].domain;
 }
 
 /* The share is no more, and its owner is told. */
@@ -122,9 +123,12 @@ static void lose(struct leat_grants *t, uint32_t first)
     struct share *s = &t->shares[first];
     struct leat_grant_info info;
     size_t all = SIZE_MAX;
-    bool quiet = s->quiet;
+    bool concealed = s->concealed, quiet = s->quiet;
+    uint32_t r = leat_hash_find(t, s->keeps.view.data, first);
     int err;
 
+    if (concealed && r != NONE) /* so is the run for those that it leaves */
+        t->shares[t->refs[r].first].concealed = true;
     leat_share_describe(t, first, &info);
     t->stats.lost++;
     s->keep = keeps_bytes(t, s);
@@ -132,7 +136,7 @@ static void lose(struct leat_grants *t, uint32_t first)
     unlock(t);
     err = leat_share_end(t, first, &all);
     if (!err)
-        err = leat_share_finish(t, first, !s->concealed);
+        err = leat_share_finish(t, first, !concealed);
     lock(t);
     if (err)
         leat_quarantine_add(t, first);
@@ -203,6 +207,8 @@ int leat_grants_suspend(void *arg)
         leat_refs_serve(t);
     }
     unlock(t);
+    if (err)
+        leat_persists_resumed(t); /* what was put off meanwhile */
     return err;
 }
 
@@ -229,6 +235,12 @@ void leat_grants_resume(void *arg, enum leat_resumed how)
     }
     /* Without a table under it, nothing can be shared any more. */
     t->suspended = err != 0;
+    t->resuming = !err;
+    unlock(t);
+    if (!err)
+        leat_persists_resumed(t);
+    lock(t);
+    t->resuming = false;
     leat_refs_serve(t);
     unlock(t);
 }

@@ -15,6 +15,9 @@
 /* What is less is nothing, however sure. */
 #define SAME 1.01
 
+/* Less than that after the source, within a page, is near. */
+#define NEAR 32
+
 /* Destination less source, within a page. */
 static size_t apart(const struct align_case *c)
 {
@@ -23,7 +26,7 @@ static size_t apart(const struct align_case *c)
 
 static bool near(const struct align_case *c)
 {
-    return apart(c) > 0 && apart(c) < 32;
+    return apart(c) > 0 && apart(c) < NEAR;
 }
 
 struct copies {
@@ -77,6 +80,7 @@ static void say_copy(const struct align *a, int way, size_t size)
 {
     char x[32], y[32], z[32];
     struct copies s;
+    size_t d;
     int i;
 
     weigh(a, way, size, &s);
@@ -94,10 +98,14 @@ static void say_copy(const struct align *a, int way, size_t size)
         fprintf(a->out, "avoid dst - src in 1..31 mod 4096");
     } else {
         fprintf(a->out, "avoid dst - src of");
-        for (i = 0; i < a->ncases; i++) {
-            if (is(a, i, way, size) && near(&a->cases[i]) &&
-                slower(&a->cases[i], &s))
-                fprintf(a->out, " %zu", apart(&a->cases[i]));
+        for (d = 1; d < NEAR; d++) {
+            for (i = 0; i < a->ncases; i++) {
+                if (is(a, i, way, size) && apart(&a->cases[i]) == d &&
+                    slower(&a->cases[i], &s))
+                    break;
+            }
+            if (i < a->ncases)
+                fprintf(a->out, " %zu", d);
         }
         fprintf(a->out, " mod 4096");
     }

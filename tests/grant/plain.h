@@ -30,6 +30,8 @@
 #define PLAIN_DOMAINS 4
 #define PLAIN_FRAMES  4 /* pages of a table: 2048 references */
 #define PLAIN_PAGES   4096
+#define PLAIN_SPARE \
+    256 /* of them, at the end, those for pools of the test's own */
 #define PLAIN_FRAME_0 1000u /* of a domain's first page */
 
 /* Ends the program where the play itself breaks. */
@@ -423,8 +425,9 @@ static inline void plain_open(struct plain_domain *d,
     config.meta = d->meta = malloc(config.meta_bytes);
     PLAIN_MUST(leat_grants_create(&d->table, &config) == 0);
 
-    d->arena = (struct leat_static_arena){
-        .base = d->memory, .bytes = PLAIN_PAGES * LEAT_PAGE_SIZE};
+    d->arena = (struct leat_static_arena){.base = d->memory,
+                                          .bytes = (PLAIN_PAGES - PLAIN_SPARE) *
+                                                   LEAT_PAGE_SIZE};
     pool.backend = leat_static(&d->arena);
     PLAIN_MUST(leat_pool_meta_size(&pool, &pool.meta_bytes) == 0);
     pool.meta = d->pool_meta = malloc(pool.meta_bytes);
