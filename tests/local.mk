@@ -186,6 +186,10 @@ command_tests = \
     tests/tool/usage.sh \
     $(NULL)
 
+# The model of the grant layer. It is of no build in particular, so the plain
+# suite checks it, and the builds in sub/ do not.
+model_check = tests/spin/check.sh
+
 EXTRA_DIST += $(command_tests) tests/tool/common.sh tests/tool/run.sh
 
 # What those read.
@@ -289,6 +293,10 @@ endif
 if HAVE_COMMAND
 TESTS += tests/tool/run.sh
 endif
+if WANT_SPIN
+TESTS += $(model_check)
+endif
+EXTRA_DIST += $(model_check) tests/spin/grant.pml tests/spin/peers.pml
 EXTRA_DIST += $(shell_tests) tests/run tests/subcheck tests/tap.sh \
     tests/non-passes
 
@@ -328,7 +336,8 @@ AM_TESTS_ENVIRONMENT = \
 # Each has a build of its own in sub/<name>, with its own flags and objects.
 
 subcheck = $(SHELL) $(srcdir)/tests/subcheck
-sub_configure = --disable-shared --without-jemalloc --without-dpdk
+sub_configure = --disable-shared --without-jemalloc --without-dpdk \
+    --without-spin
 
 san_cflags = -O1 -g -fno-omit-frame-pointer
 
@@ -356,14 +365,20 @@ check-valgrind:
 
 check-clang:
 	+@$(subcheck) clang --enable-werror --without-jemalloc --without-dpdk \
-	    CC=clang CFLAGS='-O2 -g'
+	    --without-spin CC=clang CFLAGS='-O2 -g'
 
 check-debug:
 	+@$(subcheck) debug --enable-werror --enable-debug --without-jemalloc \
-	    --without-dpdk CC='$(CC)' CFLAGS='-O2 -g'
+	    --without-dpdk --without-spin CC='$(CC)' CFLAGS='-O2 -g'
+
+.PHONY: check-model
+check-model:
+	@command -v spin >/dev/null || { \
+	    echo "check-model needs spin, which is not there" >&2; exit 1; }
+	+@$(MAKE) check TESTS='$(model_check)'
 
 clean-local:
-	rm -rf sub
+	rm -rf sub tests/spin/run
 
 # What `make check-xen' downloads outlives a `make clean'.
 XEN_CACHE = $(abs_top_builddir)/xen-cache
