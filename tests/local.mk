@@ -22,6 +22,7 @@ unit_tests = \
     tests/unit/test_events \
     tests/unit/test_export \
     tests/unit/test_fork \
+    tests/unit/test_grant_born \
     tests/unit/test_grant_copy \
     tests/unit/test_grant_fail \
     tests/unit/test_grant_layout \
@@ -74,8 +75,11 @@ tsan_tests = \
     tests/model/model \
     tests/stress/cancels \
     tests/stress/exits \
+    tests/stress/grant_refs \
+    tests/stress/grants \
     tests/stress/handover \
     tests/stress/magazines \
+    tests/stress/persist \
     tests/stress/plain \
     tests/stress/refs \
     tests/stress/stats \

@@ -177,6 +177,9 @@ LEAT_API bool leat_grants_trusted(struct leat_grants *table, uint32_t domain);
  * Pages that are shared already can be shared again with the same peer: as the
  * same run, with the same access.
  *
+ * Where pages are born granted (LEAT_SHARE_BORN), a share has the references that
+ * they came with, and domain and access must be theirs.
+ *
  * Owner:   (*out) is the caller's, to revoke. The chunk's handle stays the
  *          caller's; it may be put while the share lives.
  * Errors:  LEAT_E_DOMAIN   no such number
@@ -206,6 +209,7 @@ LEAT_API int leat_grant_share_view(struct leat_grants *table,
  * Errors:  LEAT_E_LENGTH     (n) is not the number of pages
  *          LEAT_E_REFERENCE  one of them is none, reserved, or not held
  *          LEAT_E_BUSY       also: one of them is granted, or named twice
+ *          LEAT_E_UNSUPPORTED  also: the pages are born granted
  */
 LEAT_API int leat_grant_share_by(struct leat_grants *table, struct leat_chunk c,
                                  struct leat_view view, uint32_t domain,

@@ -101,7 +101,7 @@ struct leat_share_ops {
 
     /*
      * Tells the reference by which the page at (page) was born granted, to whom
-     * and how. With LEAT_SHARE_BORN.
+     * and how. With LEAT_SHARE_BORN, and called with the table's lock held.
      * Errors:  LEAT_E_FOREIGN  it is no page of this backend's
      */
     int (*born)(void *self, const void *page, uint32_t *ref, uint32_t *domain,

@@ -14,6 +14,9 @@
  * References 0 to 7 are never given out, and those that come back are given out
  * last, so that a number which a peer remembers is long without meaning.
  *
+ * Where pages are born granted (LEAT_SHARE_BORN) references come with them: there,
+ * a get and a wait give LEAT_E_UNSUPPORTED.
+ *
  * Threads: safe from anywhere.
  */
 

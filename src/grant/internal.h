@@ -113,6 +113,7 @@ struct leat_persist;
 struct leat_grants {
     struct leat_grants_config config; /* (c) */
     enum leat_letgo letgo;            /* (c) */
+    bool born;                        /* (c) references come with the pages */
     uint32_t nrefs;                   /* (c) the reserved ones included     */
     uint32_t nbuckets;                /* (c) a power of two                 */
     uint32_t nmaps;                   /* (c) */

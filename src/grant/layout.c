@@ -67,8 +67,11 @@ static int plan_share(struct leat_grants *plan)
     if (!ops)
         return most ? LEAT_E_INVALID : 0;
     if (!ops->refs || !ops->end || !ops->expose != !ops->conceal ||
-        !(ops->caps & LEAT_SHARE_ON_DEMAND) != !ops->grant)
+        !(ops->caps & LEAT_SHARE_ON_DEMAND) != !ops->grant ||
+        !(ops->caps & LEAT_SHARE_BORN) != !ops->born ||
+        (!ops->grant && !ops->born))
         return LEAT_E_INVALID;
+    plan->born = !ops->grant;
     have = ops->refs(plan->config.share.self);
     plan->nrefs = most && most < have ? most : have;
     if (plan->nrefs <= LEAT_GRANT_RESERVED || plan->nrefs > 1u << 30)

@@ -6,7 +6,7 @@
  *
  *   G1  references 0 to 7 are RESERVED, and no other is
  *   G2  free + held + granted == refs; the list of the free has exactly those
- *       that are FREE, each once
+ *       that are FREE, each once; or none, where references come with the pages
  *   G3  a waiter is in line  <=>  waiter.table is set; while the line is not
  *       empty nobody gets references but its oldest, and all that it wants at
  *       once: so nobody holds some while waiting for more
@@ -20,12 +20,14 @@ void leat_refs_give(struct leat_grants *t, uint32_t ref)
     t->refs[ref].page = NULL;
     t->refs[ref].first = NONE;
     t->refs[ref].next = NONE;
+    t->stats.refs_free++;
+    if (t->born)
+        return; /* it is never asked for */
     if (t->free_last == NONE)
         t->free_first = ref;
     else
         t->refs[t->free_last].next = ref;
     t->free_last = ref;
-    t->stats.refs_free++;
 }
 
 /* Takes the (n) longest free, chained from (*first), as HELD. */
@@ -114,6 +116,8 @@ int leat_grant_refs_get(struct leat_grants *t, uint32_t *refs, size_t n)
 
     if (!t || (!refs && n))
         return LEAT_E_INVALID;
+    if (t->born)
+        return LEAT_E_UNSUPPORTED;
     if (!n)
         return 0;
     lock(t);
@@ -193,6 +197,8 @@ int leat_grant_refs_wait(struct leat_grants *t, struct leat_refs_waiter *w,
 
     if (!t || !w || !refs || !n || !served)
         return LEAT_E_INVALID;
+    if (t->born)
+        return LEAT_E_UNSUPPORTED;
     lock(t);
     if (w->table) {
         err = LEAT_E_BUSY;

@@ -94,6 +94,54 @@ static int chain_given(struct leat_grants *t, const struct want *want,
     return 0;
 }
 
+/* Chains the references with which the pages were born. */
+static int chain_born(struct leat_grants *t, const struct want *want,
+                      uint32_t *first)
+{
+    const struct leat_share *b = &t->config.share;
+    uint32_t i, ref, domain, last = NONE;
+    enum leat_access access;
+    int err = 0;
+
+    *first = NONE;
+    for (i = 0; i < want->run.pages && !err; i++) {
+        err = b->ops->born(b->self, want->run.base + i * LEAT_PAGE_SIZE, &ref,
+                           &domain, &access);
+        if (!err && domain != want->domain)
+            err = LEAT_E_PEER;
+        else if (!err && access != want->access)
+            err = LEAT_E_ACCESS;
+        else if (!err && (ref >= t->nrefs || ref < LEAT_GRANT_RESERVED))
+            err = LEAT_E_LIMIT;
+        else if (!err && t->refs[ref].state != REF_FREE)
+            err = LEAT_E_BUSY;
+        if (err)
+            break;
+        t->refs[ref].state = REF_GRANTED;
+        *(last == NONE ? first : &t->refs[last].next) = ref;
+        last = ref;
+        t->refs[ref].next = NONE;
+    }
+    for (ref = *first; err && ref != NONE; ref = t->refs[ref].next)
+        t->refs[ref].state = REF_FREE;
+    if (err)
+        return err;
+    t->stats.refs_free -= i;
+    t->stats.refs_held += i;
+    return 0;
+}
+
+/* The references of the share that is wanted, as a chain. */
+static int chain(struct leat_grants *t, const struct want *want,
+                 uint32_t *first)
+{
+    if (t->born)
+        return chain_born(t, want, first);
+    if (want->refs)
+        return chain_given(t, want, first);
+    return leat_refs_take(t, first, want->run.pages);
+}
+
 /* Books the share; it is this thread's. Under the lock. */
 static int book(struct leat_grants *t, struct want *want, uint32_t *first)
 {
@@ -113,8 +161,7 @@ static int book(struct leat_grants *t, struct want *want, uint32_t *first)
     more.pages = want->again ? 0 : n;
     err = leat_peer_room(t, peer, &more);
     if (!err)
-        err = want->refs ? chain_given(t, want, first)
-                         : leat_refs_take(t, first, n);
+        err = chain(t, want, first);
     if (err)
         return err;
 
@@ -156,6 +203,8 @@ int leat_share_grant(struct leat_grants *t, uint32_t first)
     uint32_t some[SOME], r = first, n, done = 0;
     int err;
 
+    if (t->born)
+        return 0;
     while (r != NONE) {
         for (n = 0; r != NONE && n < SOME; r = t->refs[r].next)
             some[n++] = r;
@@ -266,8 +315,7 @@ int leat_grant_share_by(struct leat_grants *t, struct leat_chunk c,
         flags & ~(LEAT_SHARE_VOUCH | LEAT_SHARE_ZERO) ||
         (access != LEAT_READ_WRITE && access != LEAT_READ_ONLY))
         return LEAT_E_INVALID;
-    if (!t->config.share.ops ||
-        !(t->config.share.ops->caps & LEAT_SHARE_ON_DEMAND))
+    if (!t->config.share.ops || (refs && t->born))
         return LEAT_E_UNSUPPORTED;
     err = leat_peer_check(domain);
     if (!err)
