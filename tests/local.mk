@@ -79,6 +79,7 @@ tsan_tests = \
     tests/stress/grants \
     tests/stress/handover \
     tests/stress/magazines \
+    tests/stress/pages \
     tests/stress/persist \
     tests/stress/plain \
     tests/stress/refs \

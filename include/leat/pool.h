@@ -73,7 +73,7 @@ struct leat_pool_config {
                            above. Adopted memory does not count.             */
     size_t adopt_pages; /* room for memory of the caller's own, in pages, each
                            piece rounded up to LEAT_UNIT_PAGES; 0: none      */
-    size_t magazine;    /* pages in a thread's magazine; 0: chosen, at most 128
+    size_t magazine;    /* pages in a thread's magazine; 0: chosen, at most 256
                            and at most an eighth of the limit                */
     size_t threads;     /* magazines at a time; 0: 64 where the backend gives
                            metadata, else 0 of them. More threads than that

@@ -88,20 +88,26 @@ struct leat_view leat_chunk_view(struct leat_chunk c)
 int leat_chunk_view_coloured(struct leat_chunk c, size_t len,
                              struct leat_view *out)
 {
-    struct leat_view all = leat_chunk_view(c);
-    size_t colours, off = 0;
+    size_t bytes, colours;
+    uint32_t page, word;
+    int err = valid(c, &word);
 
-    if (!all.data)
-        return leat_chunk_check(c);
+    if (err)
+        return err;
     if (!out)
         return LEAT_E_INVALID;
-    if (len > all.len)
+    page = id_page(c.pool, c.id);
+    bytes = (word & STATE_SLOW ? desc_pages(c.pool, page) : 1) * LEAT_PAGE_SIZE;
+    if (len > bytes)
         return LEAT_E_RANGE;
-    colours = (all.len - len) / COLOUR_BYTES + 1;
+    colours = (bytes - len) / COLOUR_BYTES + 1;
     if (colours > COLOURS)
         colours = COLOURS;
-    off = id_page(c.pool, c.id) % colours * COLOUR_BYTES;
-    return leat_view_slice(all, off, len, out);
+    /* As even as a remainder of colours, without the division. */
+    out->data = page_addr(c.pool, page) +
+                page % COLOURS * colours / COLOURS * COLOUR_BYTES;
+    out->len = len;
+    return 0;
 }
 
 int leat_chunk_split(struct leat_chunk c, struct leat_chunk *pages, size_t max)

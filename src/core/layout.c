@@ -21,7 +21,7 @@
 
 #define KNOWN_FLAGS (LEAT_POOL_EXACT | LEAT_POOL_NATURAL | LEAT_POOL_TRACK)
 
-#define MAGAZINE_MAX     128u /* more has not been faster                   */
+#define MAGAZINE_MAX     256u /* more has hardly been faster                */
 #define THREADS_MAX      64u
 #define THREADS_PAGES    64u /* a default magazine per so many pages        */
 #define MAGAZINE_PORTION 8u  /* of the limit, at most an eighth             */
