@@ -114,6 +114,18 @@ plain_tests = \
     tests/errors/errors-get-huge \
     tests/errors/errors-get-zero-pages \
     tests/errors/errors-interior-put \
+    tests/errors/errors-grant-after-resume \
+    tests/errors/errors-grant-block-put-twice \
+    tests/errors/errors-grant-copy-unread \
+    tests/errors/errors-grant-destroy \
+    tests/errors/errors-grant-other-peer \
+    tests/errors/errors-grant-ref-in-use \
+    tests/errors/errors-grant-ref-put-twice \
+    tests/errors/errors-grant-revoke-twice \
+    tests/errors/errors-grant-unmap-twice \
+    tests/errors/errors-grant-untrusted \
+    tests/errors/errors-grant-unvouched \
+    tests/errors/errors-grant-write-read-only \
     tests/errors/errors-iov-full \
     tests/errors/errors-lifecycle-inside \
     tests/errors/errors-lifecycle-twice \
@@ -150,6 +162,7 @@ endif
 # What those include.
 test_headers = \
     tests/errors/errors.h \
+    tests/errors/grant-errors.h \
     tests/errors/pool-errors.h \
     tests/grant/plain.h \
     tests/model/handles.h \
