@@ -25,7 +25,6 @@ unit_tests = \
     tests/unit/test_grant_born \
     tests/unit/test_grant_copy \
     tests/unit/test_grant_fail \
-    tests/unit/test_grant_layout \
     tests/unit/test_grant_map \
     tests/unit/test_grant_persist \
     tests/unit/test_grant_receive \
@@ -63,6 +62,10 @@ unit_tests = \
     tests/unit/test_water \
     tests/unit/test_zero \
     $(NULL)
+
+if HAVE_XEN_HEADERS
+unit_tests += tests/unit/test_grant_layout
+endif
 
 if HAVE_XEN
 unit_tests += tests/unit/test_xen

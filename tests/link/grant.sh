@@ -45,6 +45,20 @@ public()
 }
 check "it takes nothing but public calls of the core" public
 
+# The other way round there is nothing: who does not link grants has none.
+core_alone()
+{
+    local lib
+    for lib in "$builddir/libleat-core.a" "$builddir/.libs/libleat.a"; do
+        test -e "$lib" || continue
+        $NM "$lib" 2>/dev/null | awk 'NF > 1 { print $NF }' |
+            grep -E '^leat_(grants?|gnttab|mapping|persist|receive)(_|$)' \
+                >"$tmp/named"
+        test ! -s "$tmp/named" || { cat "$tmp/named"; return 1; }
+    done
+}
+check "the core and libleat name no call of it" core_alone
+
 compiled()
 {
     local cc=$1 source objects= n=0
