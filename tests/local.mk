@@ -76,6 +76,7 @@ endif
 # Criterion does not start.
 tsan_tests = \
     tests/model/model \
+    tests/sim/threads \
     tests/stress/cancels \
     tests/stress/exits \
     tests/stress/grant_refs \
@@ -98,6 +99,7 @@ sim_tests = \
     $(NULL)
 
 tests_sim_share_LDADD = libleat-sim.la $(LDADD)
+tests_sim_threads_LDADD = libleat-sim.la $(LDADD)
 
 # Plain programs that print TAP themselves, and run under every sanitizer.
 plain_tests = \

@@ -72,6 +72,8 @@ void hv_destroy(struct hv *hv)
         if (hv->domains[i] && hv->domains[i]->state != SIM_DYING)
             hv_leave(hv, hv->domains[i]);
     }
+    while (hv->admins)
+        hv_leave(hv, hv->admins);
     tree_put(hv->root);
     free(hv->domains);
     free(hv);
@@ -195,15 +197,22 @@ void hv_leave(struct hv *hv, struct hv_domain *d)
     hv_txs_drop(d);
     hv_watches_drop(d);
     if (d->admin) {
+        struct hv_domain **at = &hv->admins;
+
+        while (*at != d)
+            at = &(*at)->next;
+        *at = d->next;
         free_domain(hv, d);
         return;
     }
     hv_state(hv, d, SIM_DYING);
     hv->living--;
+    d->mapped++; /* it can have mapped itself, and must stay until the end */
     hv_ports_close(hv, d);
     hv_handles_drop(hv, d);
     hv_units_hide(hv, d);
     hv_store_release(hv, d);
+    d->mapped--;
     hv_reap(hv, d);
 }
 
@@ -285,18 +294,27 @@ static int join(struct hv_call *c, struct hv_domain **out)
     d->handle_free = NONE;
     d->notice_fd = d->notice_far = -1;
     d->last_event = &d->events;
-    if (!d->admin)
+    if (!d->admin) {
+        hv->domains[id] = d; /* H4: so that its nodes are counted */
+        hv->present++;
         rc = equip(hv, d);
+    }
     if (rc) {
+        if (!d->admin) {
+            hv_store_release(hv, d);
+            hv->domains[id] = NULL;
+            hv->present--;
+        }
         free_domain(hv, d);
         return rc;
     }
     answer = hv_answer(c, 1, sizeof(*answer));
     answer->domain = id;
-    if (!d->admin) {
-        hv->domains[id] = d; /* H4 */
+    if (d->admin) {
+        d->next = hv->admins;
+        hv->admins = d;
+    } else {
         hv->living++;
-        hv->present++;
         hv->joins++;
         answer->frames = hv->config.frames;
         answer->window_pages = hv->config.window_pages;

@@ -32,7 +32,7 @@ int hv_store_introduce(struct hv *hv, struct hv_domain *d)
     char path[SIM_PATH + 1], number[16];
     int rc;
 
-    /* So that it is counted as this domain's. */
+    hv_store_recount(hv); /* H7: there may be nodes of this id */
     home(d, "", path);
     rc = as_toolstack(hv, SIM_STORE_MKDIR, path, "", 0);
     if (!rc)

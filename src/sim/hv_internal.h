@@ -95,6 +95,7 @@ struct hv_domain {
     uint32_t id;
     uint32_t pid;
     bool admin;
+    struct hv_domain *next; /* of those */
     enum sim_domain_state state;
     uint32_t generation;
     uint32_t refused;
@@ -156,6 +157,7 @@ struct hv {
     struct hv_config config;
     struct hv_host host;
     struct hv_domain **domains; /* by id */
+    struct hv_domain *admins;
     uint32_t next_id;
     size_t living;
     size_t present; /* the dying too */

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <leat/sim_thread.h>
+
 #include "domain.h"
 
 static void *map_fd(int fd, size_t bytes)
@@ -148,6 +150,13 @@ int leat_sim_leave(struct leat_sim_domain *d)
     sim_conceal_all(d);
     free_domain(d);
     return 0;
+}
+
+void leat_sim_die(struct leat_sim_domain *d)
+{
+    /* So that nothing more is said. */
+    __atomic_store_n(&d->gone, true, __ATOMIC_RELEASE);
+    leat_sim_leave(d);
 }
 
 uint32_t leat_sim_id(const struct leat_sim_domain *d)

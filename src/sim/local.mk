@@ -9,6 +9,7 @@ sim_headers = \
     include/leat/sim_admin.h \
     include/leat/sim_domain.h \
     include/leat/sim_fault.h \
+    include/leat/sim_thread.h \
     include/leat/store.h \
     $(NULL)
 
@@ -55,6 +56,8 @@ sim_sources = \
     src/sim/start.c \
     src/sim/store.c \
     src/sim/suspend.c \
+    src/sim/thread.c \
+    src/sim/turns.c \
     $(NULL)
 
 sim_private_headers = \
@@ -65,6 +68,7 @@ sim_private_headers = \
     src/sim/place.h \
     src/sim/server.h \
     src/sim/tree.h \
+    src/sim/turns.h \
     src/sim/wire.h \
     $(NULL)
 
