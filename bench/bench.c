@@ -17,6 +17,9 @@
 /* The processors that this process was given, before anybody changed that. */
 static cpu_set_t given;
 
+size_t bench_param, bench_offset;
+bool bench_has_offset;
+
 _Noreturn void bench_die(const char *why)
 {
     fprintf(stderr, "bench: %s\n", why);
@@ -98,7 +101,7 @@ double bench_measure(const struct bench *b,
 
 void bench_report(const struct bench *b, const char *metric, double value)
 {
-    printf("%s %s %.4f\n", b->what->name, metric, value);
+    printf("%s %s %.4f\n", b->name, metric, value);
 }
 
 /* Bytes of this process that are in memory. */
@@ -118,8 +121,9 @@ void *bench_memory(size_t pages, bool huge, bool touch)
 {
     const size_t slab = (size_t)2 << 20;
     size_t bytes = pages * BENCH_PAGE, i;
-    unsigned char *mem = mmap(NULL, bytes + slab, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    unsigned char *mem =
+        mmap(NULL, bytes + slab, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (mem == MAP_FAILED)
         bench_die("no memory");
@@ -138,7 +142,8 @@ static void list(void)
 
     for (v = bench_variants; v->name; v++) {
         for (i = 0; i < v->ncases; i++)
-            printf("%s %s\n", v->name, v->cases[i].name);
+            printf("%s %s%s\n", v->name, v->cases[i].name,
+                   v->cases[i].numbered ? "N" : "");
     }
 }
 
@@ -151,15 +156,45 @@ static _Noreturn void usage(const char *self)
     exit(2);
 }
 
+/* "batch64" is "batch" with 64, "slice1500@14" is "slice" with 1500 and 14. */
+static bool fits(const char *stem, const char *asked)
+{
+    size_t len = strlen(stem);
+    char *end;
+
+    bench_param = bench_offset = 0;
+    bench_has_offset = false;
+    if (strncmp(stem, asked, len))
+        return false;
+    asked += len;
+    if (!*asked)
+        return true;
+    bench_param = strtoull(asked, &end, 10);
+    if (end == asked || !bench_param)
+        return false;
+    if (*end == '@') {
+        asked = end + 1;
+        bench_offset = strtoull(asked, &end, 10);
+        bench_has_offset = end != asked;
+    }
+    return !*end;
+}
+
+/* A case of just that name, else one whose name begins it. */
 static const struct bench_case *find(const char *variant, const char *name)
 {
     const struct bench_variant *v;
     size_t i;
+    int exact;
 
-    for (v = bench_variants; v->name; v++) {
-        for (i = 0; i < v->ncases && !strcmp(v->name, variant); i++) {
-            if (!strcmp(v->cases[i].name, name))
-                return &v->cases[i];
+    for (exact = 1; exact >= 0; exact--) {
+        for (v = bench_variants; v->name; v++) {
+            for (i = 0; i < v->ncases && !strcmp(v->name, variant); i++) {
+                const char *is = v->cases[i].name;
+
+                if (exact ? !strcmp(is, name) : fits(is, name))
+                    return &v->cases[i];
+            }
         }
     }
     return NULL;
@@ -189,8 +224,9 @@ int main(int argc, char **argv)
     }
     if (argc - optind != 2 || !b.ns)
         usage(argv[0]);
-    b.what = find(argv[optind], argv[optind + 1]);
-    if (!b.what)
+    b.name = argv[optind + 1];
+    b.what = find(argv[optind], b.name);
+    if (!b.what || (b.what->numbered && !bench_param))
         return BENCH_NONE;
     b.what->run(&b);
     return fflush(stdout) ? 1 : 0;

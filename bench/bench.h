@@ -9,6 +9,9 @@
  *     pages-PEER [-n REPETITIONS | -t MILLISECONDS] VARIANT CASE
  *     pages-PEER -l
  *
+ * CASE may have a number, and one more, if it is listed with "N" or "N@N":
+ * batch64, sized8192, slice1500@14.
+ *
  * With -n a case runs once, with as many repetitions; else in short slices for
  * that time, and their median is told.
  *
@@ -20,7 +23,10 @@
  *   mpps     million pages per second, got by one thread and put by another
  *   one two  million pages per second by one thread, and by two
  *   scaling  two / one
+ *   sixteen  million pages per second by sixteen threads on two processors
+ *   kept     sixteen / two
  *   x        resident bytes per byte of live pages
+ *   best worst ratio   nanoseconds of a bounce by where the bytes lay
  */
 
 #include <stdbool.h>
@@ -45,8 +51,9 @@ struct bench_case;
 /* What was asked for. */
 struct bench {
     const struct bench_case *what;
-    uint64_t n;  /* repetitions; 0: slices that fill (ns) */
-    uint64_t ns; /* the time to measure for               */
+    const char *name; /* as it was asked for */
+    uint64_t n;       /* repetitions; 0: slices that fill (ns) */
+    uint64_t ns;      /* the time to measure for               */
 };
 
 struct bench_case {
@@ -54,10 +61,13 @@ struct bench_case {
     int variant;
     size_t pages;   /* that the peer shall have                        */
     unsigned flags; /* of peer_open()                                  */
-    size_t per;     /* pages, or objects, in one repetition            */
+    size_t per;     /* pages in one repetition; 0: bench_param         */
     uint64_t (*work)(struct peer *p, uint64_t n);  /* gives nanoseconds */
     uint64_t (*other)(struct peer *p, uint64_t n); /* the second thread */
+    size_t live; /* pages to get before, by (fill)                      */
+    uint64_t (*fill)(struct peer *p, uint64_t n);
     void (*run)(const struct bench *b);
+    bool numbered; /* nothing without bench_param */
 };
 
 struct bench_variant {
@@ -68,6 +78,10 @@ struct bench_variant {
 
 /* Of the peer; a variant without a name ends them. */
 extern const struct bench_variant bench_variants[];
+
+/* The numbers in the case's name; 0 where it has none. */
+extern size_t bench_param, bench_offset;
+extern bool bench_has_offset;
 
 /* bench.c */
 uint64_t bench_now(void);

@@ -13,6 +13,7 @@
  */
 
 #include <pthread.h>
+#include <time.h>
 
 #include "workload.h"
 
@@ -129,6 +130,89 @@ __attribute__((unused)) static void duo_run_pass(const struct bench *b)
     peer_leave(&work_peer);
 }
 
+/* ------------------------------------- more threads than there are processors */
+
+#define CROWD 16u
+
+static struct {
+    const struct bench_case *what;
+    pthread_barrier_t ready;
+    pthread_mutex_t enter; /* one at a time: each warms up as if alone */
+    DUO_ALIGN int stop;    /* (a) */
+    uint64_t done[CROWD];  /* repetitions */
+} crowd = {.enter = PTHREAD_MUTEX_INITIALIZER};
+
+static void *crowd_one(void *arg)
+{
+    unsigned me = (unsigned)(uintptr_t)arg;
+    struct peer p;
+    uint64_t done = 0;
+
+    bench_pin(me & 1);
+    __builtin_memset(&p, 0, sizeof p);
+    pthread_mutex_lock(&crowd.enter);
+    peer_enter(&p);
+    pthread_mutex_unlock(&crowd.enter);
+    pthread_barrier_wait(&crowd.ready);
+    while (!__atomic_load_n(&crowd.stop, __ATOMIC_RELAXED)) {
+        crowd.what->work(&p, 8);
+        done += 8;
+    }
+    crowd.done[me] = done;
+    pthread_barrier_wait(&crowd.ready);
+    peer_leave(&p);
+    return NULL;
+}
+
+/* Million pages per second by (n) threads; the main one sleeps meanwhile. */
+static double crowd_measure(const struct bench *b, unsigned n)
+{
+    struct timespec time = {
+        .tv_sec = (time_t)(b->ns / 1000000000u),
+        .tv_nsec = (long)(b->ns % 1000000000u),
+    };
+    pthread_t threads[CROWD];
+    uint64_t from, ns, sum = 0;
+    unsigned i;
+
+    crowd.what = b->what;
+    crowd.stop = 0;
+    pthread_barrier_init(&crowd.ready, NULL, n + 1);
+    for (i = 0; i < n; i++) {
+        if (pthread_create(&threads[i], NULL, crowd_one, (void *)(uintptr_t)i))
+            bench_die("not enough threads");
+    }
+    /* None begins before this one comes, however late it is woken after. */
+    from = bench_now();
+    pthread_barrier_wait(&crowd.ready);
+    nanosleep(&time, NULL);
+    __atomic_store_n(&crowd.stop, 1, __ATOMIC_RELAXED);
+    pthread_barrier_wait(&crowd.ready);
+    ns = bench_now() - from;
+    for (i = 0; i < n; i++) {
+        pthread_join(threads[i], NULL);
+        sum += crowd.done[i];
+    }
+    pthread_barrier_destroy(&crowd.ready);
+    return (double)sum * (double)b->what->per * 1000 / (double)ns;
+}
+
+__attribute__((unused)) static void duo_run_crowd(const struct bench *b)
+{
+    const struct bench_case *c = b->what;
+    double two, all;
+
+    if (bench_cpu(0) == bench_cpu(1))
+        bench_die("two threads need two processors");
+    bench_pin(0);
+    peer_open(c->variant, c->pages, c->flags);
+    two = crowd_measure(b, 2);
+    all = crowd_measure(b, CROWD);
+    bench_report(b, "two", two);
+    bench_report(b, "sixteen", all);
+    bench_report(b, "kept", all / two);
+}
+
 /* ------------------------------------------------- one gets, the other puts */
 
 BENCH_INLINE void duo_wait_room(uint64_t head, uint64_t want)
@@ -230,18 +314,30 @@ BENCH_INLINE uint64_t duo_take32(struct peer *p, uint64_t n, const int variant)
     DUO_LOOP(give32, label, variant)                                           \
     DUO_LOOP(take32, label, variant)
 
-#define DUO_CASES(label, variant)                                              \
+#define DUO_THREADS(label, variant_)                                           \
     {                                                                          \
-        "threads", variant, 8191, WORK_TOUCHED, WORK_BATCH,                    \
-        work_batch256_##label, work_batch256_##label, duo_run_threads          \
+        .name = "threads", .variant = variant_, .pages = 8191,                 \
+        .flags = WORK_TOUCHED, .per = WORK_BATCH,                              \
+        .work = work_batch256_##label, .other = work_batch256_##label,         \
+        .run = duo_run_threads                                                 \
+    }
+
+#define DUO_CASES(label, variant_)                                             \
+    DUO_THREADS(label, variant_),                                              \
+    {                                                                          \
+        .name = "threads16", .variant = variant_, .pages = 32767,              \
+        .flags = WORK_TOUCHED, .per = WORK_BATCH,                              \
+        .work = work_batch256_##label, .run = duo_run_crowd                    \
     },                                                                         \
     {                                                                          \
-        "pass", variant, 8191, WORK_TOUCHED, 1,                                \
-        duo_give_##label, duo_take_##label, duo_run_pass                       \
+        .name = "pass", .variant = variant_, .pages = 8191,                    \
+        .flags = WORK_TOUCHED, .per = 1, .work = duo_give_##label,             \
+        .other = duo_take_##label, .run = duo_run_pass                         \
     },                                                                         \
     {                                                                          \
-        "pass32", variant, 8191, WORK_TOUCHED, WORK_BULK,                      \
-        duo_give32_##label, duo_take32_##label, duo_run_pass                   \
+        .name = "pass32", .variant = variant_, .pages = 8191,                  \
+        .flags = WORK_TOUCHED, .per = WORK_BULK, .work = duo_give32_##label,   \
+        .other = duo_take32_##label, .run = duo_run_pass                       \
     }
 /* clang-format on */
 

@@ -1,49 +1,68 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 #
-# Counts, exactly, the instructions that one get and one put of a page take: the
-# LIFO loop of pages-leat for N repetitions and for more, under callgrind; the
-# difference is the loop's alone. It counts all of it: get, the check, the
-# address, put, and the loop's own few.
+# Counts, exactly, the instructions that the hot paths take: a loop of pages-leat
+# for N repetitions and for more, under callgrind; the difference is the loop's
+# alone. It counts all of it: the calls, the checks, and the loop's own few.
 #
 #     instructions.sh PAGES-LEAT
+#         prints a line "VARIANT CASE INSTRUCTIONS" for each; what it prints for
+#         the default build is written down in instructions.expect
+#     instructions.sh PAGES-LEAT VARIANT
+#         one get and one put, as the line of a peer: "instructions count N"
 #
-# prints a line "VARIANT INSTRUCTIONS" for each of handle and plain. What it
-# prints for the default build is written down in instructions.expect.
+# A repetition of bulk32 is 32 pages got and put, of handover one magazine.
+# Exits with 77 where there is no valgrind.
 
 set -u
 LC_ALL=C
 export LC_ALL
 
-test $# -eq 1 || { echo "usage: $0 PAGES-LEAT" >&2; exit 2; }
+test $# -eq 1 || test $# -eq 2 ||
+    { echo "usage: $0 PAGES-LEAT [VARIANT]" >&2; exit 2; }
+command -v valgrind >/dev/null || exit 77
 program=$1
 few=1000
-many=101000
+many=31000
 
 out=$(mktemp "${TMPDIR:-/tmp}/leat-instructions.XXXXXX") || exit 1
 trap 'rm -f "$out" "$out".log' EXIT
 
-# count VARIANT REPETITIONS
+# count VARIANT CASE REPETITIONS
 count()
 {
     valgrind --tool=callgrind --callgrind-out-file="$out" \
-        --log-file="$out.log" "$program" -n "$2" "$1" lifo >/dev/null || {
+        --log-file="$out.log" "$program" -n "$3" "$1" "$2" >/dev/null || {
         cat "$out.log" >&2
         return 1
     }
     sed -n 's/^\(summary\|totals\): *\([0-9]*\).*/\2/p' "$out" | tail -n 1
 }
 
-for variant in handle plain; do
-    a=$(count $variant $few) && b=$(count $variant $many) || exit 1
+# each VARIANT CASE: sets n
+each()
+{
+    local a b more=$((many - few)) rest
+    a=$(count "$1" "$2" $few) && b=$(count "$1" "$2" $many) || exit 1
     # To the nearest: the start of a process is not the same to an instruction.
-    more=$((many - few))
-    each=$(((b - a + more / 2) / more))
-    rest=$((b - a - each * more))
+    n=$(((b - a + more / 2) / more))
+    rest=$((b - a - n * more))
     # A page that is exchanged with the depot would be seen here: LIFO has none.
-    if test ${rest#-} -gt $((more / 100)); then
-        echo "$0: $variant: no whole number: $a, then $b" >&2
+    # Magazines that are handed over are exchanged, now and then in another way.
+    if test "$2" != handover && test ${rest#-} -gt $((more / 100)); then
+        echo "$0: $1 $2: no whole number: $a, then $b" >&2
         exit 1
     fi
-    echo "$variant $each"
+}
+
+if test $# -eq 2; then
+    each "$2" lifo
+    echo "instructions count $n"
+    exit
+fi
+for what in 'handle lifo' 'plain lifo' 'handle bulk32' 'plain bulk32' \
+    'handle handover' 'handle ref' 'handle slice'; do
+    # shellcheck disable=SC2086  # two words
+    each $what
+    echo "$what $n"
 done

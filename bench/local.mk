@@ -37,6 +37,7 @@ pkglibexec_PROGRAMS += \
     bench/pages-glibc \
     bench/pages-leat \
     bench/pages-leat-shared \
+    bench/pages-mmap \
     $(NULL)
 
 bench_pages_bound_SOURCES = bench/pages-bound.c $(bench_common_sources)
@@ -47,7 +48,8 @@ bench_pages_glibc_SOURCES = bench/pages-glibc.c $(bench_common_sources)
 bench_pages_glibc_CPPFLAGS = $(BENCH_CPPFLAGS)
 bench_pages_glibc_LDADD =
 
-bench_pages_leat_SOURCES = bench/pages-leat.c $(bench_common_sources)
+bench_pages_leat_SOURCES = bench/leat-bytes.h bench/pages-leat.c \
+    $(bench_common_sources)
 bench_pages_leat_CPPFLAGS = $(BENCH_CPPFLAGS)
 bench_pages_leat_LDADD = libleat.la
 
@@ -56,6 +58,31 @@ bench_pages_leat_shared_SOURCES = $(bench_pages_leat_SOURCES)
 bench_pages_leat_shared_CPPFLAGS = $(BENCH_CPPFLAGS)
 bench_pages_leat_shared_LDFLAGS =
 bench_pages_leat_shared_LDADD = libleat.la
+
+bench_pages_mmap_SOURCES = bench/pages-mmap.c $(bench_common_sources)
+bench_pages_mmap_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_pages_mmap_LDADD =
+
+if HAVE_TCMALLOC
+pkglibexec_PROGRAMS += bench/pages-tcmalloc
+bench_pages_tcmalloc_SOURCES = bench/pages-tcmalloc.c $(bench_common_sources)
+bench_pages_tcmalloc_CPPFLAGS = $(BENCH_CPPFLAGS) $(TCMALLOC_CFLAGS)
+bench_pages_tcmalloc_LDADD = $(TCMALLOC_LIBS)
+endif
+
+if HAVE_MIMALLOC
+pkglibexec_PROGRAMS += bench/pages-mimalloc
+bench_pages_mimalloc_SOURCES = bench/pages-mimalloc.c $(bench_common_sources)
+bench_pages_mimalloc_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_pages_mimalloc_LDADD = $(MIMALLOC_LIBS)
+endif
+
+if HAVE_GLIB
+pkglibexec_PROGRAMS += bench/views-glib
+bench_views_glib_SOURCES = bench/views-glib.c bench/bench.c bench/bench.h
+bench_views_glib_CPPFLAGS = $(BENCH_CPPFLAGS) $(GLIB_CFLAGS)
+bench_views_glib_LDADD = $(GLIB_LIBS)
+endif
 
 if HAVE_JEMALLOC
 pkglibexec_PROGRAMS += bench/pages-jemalloc
@@ -71,6 +98,12 @@ bench_pages_dpdk_CPPFLAGS = $(BENCH_CPPFLAGS)
 bench_pages_dpdk_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS) $(DPDK_CFLAGS)
 bench_pages_dpdk_LDADD = $(DPDK_LIBS)
 endif
+
+# The goals hold what is counted to what is written down; configure links both
+# beside the programs.
+pkglibexec_SCRIPTS = bench/instructions.sh
+benchdatadir = $(pkglibexecdir)
+benchdata_DATA = bench/instructions.expect
 
 EXTRA_DIST += \
     bench/instructions.expect \

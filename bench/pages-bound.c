@@ -21,12 +21,14 @@ struct peer {
 
 enum {
     INLINE,
-    CALL
+    CALL,
+    OWNER,
+    ATOMIC
 };
 
 static __thread struct {
     size_t top;
-    void *pages[65536];
+    void *pages[(1u << 20) + 16384];
 } stack;
 
 /* Pages that no thread has yet, and how many a second one will be given. */
@@ -127,7 +129,8 @@ static inline bool cut(struct window w, size_t off, size_t len,
 static uint64_t work_slice(struct peer *p, uint64_t n)
 {
     struct window all = {stack.pages[0], BENCH_PAGE}, part = all;
-    size_t off = 14, len = 1500;
+    size_t off = bench_has_offset ? bench_offset : 14;
+    size_t len = bench_param ? bench_param : 1500;
     uint64_t from = bench_now(), i;
     int bad = 0;
 
@@ -144,31 +147,90 @@ static uint64_t work_slice(struct peer *p, uint64_t n)
     return work_end(from, bad);
 }
 
+/*
+ * What a counted reference costs at least: a window and its count, one up, one
+ * down. By a thread that owns the count, which is checked; and by any thread.
+ */
+static struct {
+    void *owner;
+    uint64_t refs;
+} count;
+
+BENCH_INLINE uint64_t work_count(uint64_t n, const int variant)
+{
+    struct window all = {stack.pages[0], BENCH_PAGE}, part = all;
+    void *self = &stack;
+    uint64_t from, i;
+    int bad = 0;
+
+    count.owner = self;
+    from = bench_now();
+    for (i = 0; i < n; i++) {
+        BENCH_HIDE(self);
+        bad |= variant == OWNER && count.owner != self;
+        if (variant == OWNER)
+            count.refs++;
+        else
+            __atomic_add_fetch(&count.refs, 1, __ATOMIC_RELAXED);
+        part = all;
+        BENCH_USE(part.at);
+        bad |= variant == OWNER && count.owner != self;
+        if (variant == OWNER)
+            count.refs--;
+        else
+            __atomic_sub_fetch(&count.refs, 1, __ATOMIC_ACQ_REL);
+        BENCH_USE(&count);
+    }
+    return work_end(from, bad);
+}
+
+static uint64_t work_owner(struct peer *p, uint64_t n)
+{
+    (void)p;
+    return work_count(n, OWNER);
+}
+
+static uint64_t work_atomic(struct peer *p, uint64_t n)
+{
+    (void)p;
+    return work_count(n, ATOMIC);
+}
+
 WORK_LOOPS(inline, INLINE)
 WORK_LOOPS(call, CALL)
 
-/* clang-format off */
-#define THREADS(label, variant)                                                \
-    {                                                                          \
-        "threads", variant, 8191, WORK_TOUCHED, WORK_BATCH,                    \
-        work_batch256_##label, work_batch256_##label, duo_run_threads          \
+#define VIEW(name_, work_)                                             \
+    {                                                                  \
+        .name = name_, .pages = 8191, .flags = WORK_TOUCHED, .per = 1, \
+        .work = work_, .run = work_run                                 \
     }
 
+/* clang-format off */
 static const struct bench_case inline_cases[] = {
     WORK_CASES(inline, INLINE),
+    WORK_CASES_UNTOUCHED(inline, INLINE),
     WORK_CASES_FRESH(inline, INLINE),
-    THREADS(inline, INLINE),
-    {"slice", INLINE, 8191, WORK_TOUCHED, 1, work_slice, NULL, work_run},
+    WORK_CASES_THP(inline, INLINE),
+    DUO_THREADS(inline, INLINE),
+    VIEW("slice", work_slice),
 };
 
 static const struct bench_case call_cases[] = {
     WORK_CASES(call, CALL),
-    THREADS(call, CALL),
+    WORK_CASES_UNTOUCHED(call, CALL),
+    DUO_THREADS(call, CALL),
 };
 
+static const struct bench_case owner_cases[] = {VIEW("ref", work_owner)};
+static const struct bench_case atomic_cases[] = {VIEW("ref", work_atomic)};
+
+#define VARIANT(name) {#name, name##_cases, sizeof name##_cases / sizeof *name##_cases}
+
 const struct bench_variant bench_variants[] = {
-    {"inline", inline_cases, sizeof inline_cases / sizeof *inline_cases},
-    {"call", call_cases, sizeof call_cases / sizeof *call_cases},
+    VARIANT(inline),
+    VARIANT(call),
+    VARIANT(owner),
+    VARIANT(atomic),
     {NULL, NULL, 0},
 };
 /* clang-format on */

@@ -23,6 +23,9 @@ struct peer {
 
 #include "duo.h"
 
+/* Of peer_open(): objects of bench_param bytes. */
+#define SIZED 4u
+
 static struct rte_mempool *pool;
 
 static void eal(void)
@@ -48,6 +51,7 @@ static void eal(void)
 
 static void peer_open(int variant, size_t pages, unsigned flags)
 {
+    size_t bytes = flags & SIZED ? bench_param : BENCH_PAGE;
     unsigned char *memory;
     unsigned n = (unsigned)pages, i;
 
@@ -58,9 +62,10 @@ static void peer_open(int variant, size_t pages, unsigned flags)
         rte_mempool_populate_default(pool) < (int)n ||
         rte_mempool_ops_dequeue_bulk(pool, work_live, n))
         bench_die("no mempool");
-    memory = bench_memory(n, flags & PEER_HUGE, flags & PEER_TOUCHED);
+    memory = bench_memory(n * (bytes / BENCH_PAGE), flags & PEER_HUGE,
+                          flags & PEER_TOUCHED);
     for (i = 0; i < n; i++) {
-        void *page = memory + i * BENCH_PAGE;
+        void *page = memory + i * bytes;
 
         rte_mempool_ops_enqueue_bulk(pool, &page, 1);
     }
@@ -143,6 +148,28 @@ static uint64_t work_ref(struct peer *p, uint64_t n)
     return ns;
 }
 
+/* The same by one call, which also makes the other an owner of the data. */
+static uint64_t work_clone(struct peer *p, uint64_t n)
+{
+    struct rte_mbuf *data = rte_pktmbuf_alloc(mbufs), *ref;
+    uint64_t from, ns, i;
+
+    (void)p;
+    if (!data)
+        bench_die("no mbuf");
+    from = bench_now();
+    for (i = 0; i < n; i++) {
+        ref = rte_pktmbuf_clone(data, mbufs);
+        if (!ref)
+            bench_die("no mbuf");
+        BENCH_USE(ref);
+        rte_pktmbuf_free(ref);
+    }
+    ns = work_end(from, 0);
+    rte_pktmbuf_free(data);
+    return ns;
+}
+
 static void run_ref(const struct bench *b)
 {
     eal();
@@ -150,7 +177,7 @@ static void run_ref(const struct bench *b)
                                     RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
     if (!mbufs)
         bench_die("no mbufs");
-    bench_report(b, "ns", bench_measure(b, work_ref, &work_peer));
+    bench_report(b, "ns", bench_measure(b, b->what->work, &work_peer));
 }
 
 WORK_LOOPS(default, 0)
@@ -159,12 +186,20 @@ DUO_LOOPS(default, 0)
 /* clang-format off */
 static const struct bench_case cases[] = {
     WORK_CASES(default, 0),
+    WORK_CASES_UNTOUCHED(default, 0),
     DUO_CASES(default, 0),
-    {"ref", 0, 0, 0, 1, work_ref, NULL, run_ref},
+    {.name = "sized", .pages = 2047, .flags = WORK_TOUCHED | SIZED, .per = 1,
+     .work = work_lifo_default, .run = work_run, .numbered = true},
+    {.name = "ref", .per = 1, .work = work_ref, .run = run_ref},
+};
+
+static const struct bench_case clone_cases[] = {
+    {.name = "ref", .per = 1, .work = work_clone, .run = run_ref},
 };
 
 const struct bench_variant bench_variants[] = {
     {"default", cases, sizeof cases / sizeof *cases},
+    {"clone", clone_cases, sizeof clone_cases / sizeof *clone_cases},
     {NULL, NULL, 0},
 };
 /* clang-format on */

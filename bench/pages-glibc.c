@@ -7,6 +7,8 @@
 
 #include <malloc.h>
 
+#define MEMALIGN_TUNED
+#define MEMALIGN_IN_BAND
 #include "memalign.h"
 
 static void peer_open(int variant, size_t pages, unsigned flags)

@@ -15,6 +15,7 @@
 
 #include <jemalloc/jemalloc.h>
 
+#define MEMALIGN_TUNED
 #include "memalign.h"
 
 #define SLOTS 512u

@@ -10,6 +10,9 @@
  * peer does.
  */
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <leat/leat.h>
 
 /* A handle in one word, as with the other peers: leat/page.h. */
@@ -190,11 +193,22 @@ static void run_handover(const struct bench *b)
     bench_report(b, "ns", ns / (double)handed);
 }
 
+/* What --sizes and --offsets say, of a chunk. */
+static struct leat_view window(struct leat_view all)
+{
+    size_t off = bench_has_offset ? bench_offset : 14;
+    size_t len = bench_param ? bench_param : 1500;
+
+    if (leat_view_slice(all, off, len, &all))
+        bench_die("no such window of a page");
+    return all;
+}
+
 /* An owned, counted reference to a window, taken and dropped. */
 static uint64_t work_ref(struct peer *p, uint64_t n)
 {
     struct leat_chunk c = leat_magazine_get_value(p->m);
-    struct leat_view v = leat_chunk_view(c);
+    struct leat_view v = window(leat_chunk_view(c));
     uint64_t from = bench_now(), ns, i;
     int bad = 0;
 
@@ -214,7 +228,8 @@ static uint64_t work_slice(struct peer *p, uint64_t n)
 {
     struct leat_chunk c = leat_magazine_get_value(p->m);
     struct leat_view all = leat_chunk_view(c), part = all;
-    size_t off = 14, len = 1500;
+    size_t off = bench_has_offset ? bench_offset : 14;
+    size_t len = bench_param ? bench_param : 1500;
     uint64_t from = bench_now(), ns, i;
     int bad = 0;
 
@@ -232,28 +247,62 @@ static uint64_t work_slice(struct peer *p, uint64_t n)
     return ns;
 }
 
+#include "leat-bytes.h"
+
+/* Chunks of any size: by the plain calls, for a magazine has single pages. */
+static uint64_t work_sized(struct peer *p, uint64_t n)
+{
+    size_t pages = (bench_param + BENCH_PAGE - 1) / BENCH_PAGE;
+    uint64_t from = bench_now(), i;
+    int bad = 0;
+
+    (void)p;
+    for (i = 0; i < n; i++) {
+        struct leat_chunk c;
+
+        if (leat_pool_get(pool, pages, &c))
+            bench_die("a get failed");
+        BENCH_USE(leat_chunk_addr(c));
+        bad |= leat_pool_put(pool, c);
+    }
+    return work_end(from, bad);
+}
+
 WORK_LOOPS(handle, HANDLE)
 WORK_LOOPS(plain, PLAIN)
 DUO_LOOPS(handle, HANDLE)
 DUO_LOOPS(plain, PLAIN)
 
 /* clang-format off */
+#define OWN_CASE(name_, work_, run_)                                           \
+    {                                                                          \
+        .name = name_, .variant = HANDLE, .pages = 8191,                       \
+        .flags = WORK_TOUCHED, .per = 1, .work = work_, .run = run_            \
+    }
+
 static const struct bench_case handle_cases[] = {
     WORK_CASES(handle, HANDLE),
+    WORK_CASES_UNTOUCHED(handle, HANDLE),
     WORK_CASES_FRESH(handle, HANDLE),
+    WORK_CASES_THP(handle, HANDLE),
     DUO_CASES(handle, HANDLE),
-    {"handover", HANDLE, 8191, WORK_TOUCHED, 1, work_handover, NULL,
-     run_handover},
-    {"viewed", HANDLE, 8191, WORK_TOUCHED, 1, work_handover_viewed, NULL,
-     run_handover},
-    {"ref", HANDLE, 8191, WORK_TOUCHED, 1, work_ref, NULL, work_run},
-    {"slice", HANDLE, 8191, WORK_TOUCHED, 1, work_slice, NULL, work_run},
+    OWN_CASE("handover", work_handover, run_handover),
+    OWN_CASE("viewed", work_handover_viewed, run_handover),
+    OWN_CASE("headers", work_headers, run_headers),
+    OWN_CASE("coloured", work_headers, run_headers),
+    OWN_CASE("bounce", NULL, run_bounce),
+    OWN_CASE("ref", work_ref, work_run),
+    OWN_CASE("slice", work_slice, work_run),
 };
 
 static const struct bench_case plain_cases[] = {
     WORK_CASES(plain, PLAIN),
+    WORK_CASES_UNTOUCHED(plain, PLAIN),
     WORK_CASES_FRESH(plain, PLAIN),
+    WORK_CASES_THP(plain, PLAIN),
     DUO_CASES(plain, PLAIN),
+    {.name = "sized", .variant = PLAIN, .pages = 8191, .flags = WORK_TOUCHED,
+     .per = 1, .work = work_sized, .run = work_run, .numbered = true},
 };
 
 const struct bench_variant bench_variants[] = {

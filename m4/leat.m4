@@ -61,3 +61,21 @@ AC_DEFUN([LEAT_PKG], [
             [AC_MSG_ERROR([--with-$1 was given, and pkg-config knows no $3])])
     ])
 ])
+
+# LEAT_LIB(NAME, VARIABLE, HEADER, FUNCTION)
+# ------------------------------------------
+# The same for a library that pkg-config does not know: NAME is also that of the
+# library. Sets VARIABLE_LIBS.
+AC_DEFUN([LEAT_LIB], [
+    have_$1=no
+    why_$1="--without-$1"
+    $2_LIBS=
+    AS_IF([test "x$want_$1" != xno], [
+        why_$1="not found"
+        AC_CHECK_HEADER([$3],
+            [AC_CHECK_LIB([$1], [$4], [have_$1=yes; $2_LIBS=-l$1])])
+        AS_IF([test "x$want_$1$have_$1" = xyesno],
+            [AC_MSG_ERROR([--with-$1 was given, and there is no $3 or lib$1])])
+    ])
+    AC_SUBST([$2_LIBS])
+])

@@ -179,9 +179,12 @@ leat_SOURCES = \
     src/tool/bench-align-verdict.c \
     src/tool/bench-align.c \
     src/tool/bench-align.h \
+    src/tool/bench-from.c \
+    src/tool/bench-goals-table.c \
     src/tool/bench-goals.c \
     src/tool/bench-json.c \
     src/tool/bench-measure.c \
+    src/tool/bench-noise.c \
     src/tool/bench-pages.c \
     src/tool/bench-report.c \
     src/tool/bench-sample.c \

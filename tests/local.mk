@@ -204,6 +204,7 @@ shell_tests = \
 # not: an allocator under a sanitizer is no peer to measure).
 command_tests = \
     tests/tool/bench-align.sh \
+    tests/tool/bench-goals.sh \
     tests/tool/copy-errors.sh \
     tests/tool/copy.sh \
     tests/tool/usage.sh \
@@ -213,7 +214,8 @@ command_tests = \
 # suite checks it, and the builds in sub/ do not.
 model_check = tests/spin/check.sh
 
-EXTRA_DIST += $(command_tests) tests/tool/common.sh tests/tool/run.sh
+EXTRA_DIST += $(command_tests) tests/tool/bench-quick.sh \
+    tests/tool/common.sh tests/tool/run.sh
 
 # What those read.
 EXTRA_DIST += \
@@ -314,7 +316,7 @@ if COUNT_INSTRUCTIONS
 TESTS += bench/test-instructions.sh
 endif
 if HAVE_COMMAND
-TESTS += tests/tool/run.sh
+TESTS += tests/tool/bench-quick.sh tests/tool/run.sh
 endif
 if WANT_SPIN
 TESTS += $(model_check)

@@ -18,6 +18,9 @@ struct job {
 
 #define JOBS_MAX (ROWS_MAX * PEERS_MAX)
 
+/* A quick run begins no round after that; the first two it always has. */
+#define QUICK_SECONDS 16
+
 void bench_defaults(struct bench *b, const char *name, unsigned benches,
                     bool quick)
 {
@@ -28,17 +31,67 @@ void bench_defaults(struct bench *b, const char *name, unsigned benches,
     b->benches = benches;
     b->quick = quick;
     b->rounds = quick ? 5 : 9;
-    b->milliseconds = quick ? 40 : 100;
+    b->milliseconds = quick ? 20 : 100;
+    b->budget = quick ? QUICK_SECONDS : 0;
     b->seed = 1;
-    for (i = 0; i < bench_npeers; i++) {
+    b->against = DPDK;
+    b->nrows = bench_nrows;
+    memcpy(b->rows, bench_rows, (size_t)bench_nrows * sizeof *bench_rows);
+    for (i = 0; i < bench_npeers; i++)
         b->peer_in[i] =
             (bench_peers[i].of & benches) && (!quick || bench_peers[i].quick);
-        if (!strcmp(bench_peers[i].name, "dpdk"))
-            b->against = i;
-    }
-    for (i = 0; i < bench_nrows; i++)
+    for (i = 0; i < b->nrows; i++)
         b->row_in[i] =
-            (bench_rows[i].bench & benches) && (!quick || bench_rows[i].quick);
+            (b->rows[i].bench & benches) && (!quick || b->rows[i].quick);
+}
+
+bool bench_first_of_case(const struct bench *b, int row)
+{
+    return !row || strcmp(b->rows[row].of, b->rows[row - 1].of) != 0;
+}
+
+/* One past the last row of the case that (row) is of. */
+static int end_of_case(const struct bench *b, int row)
+{
+    do
+        row++;
+    while (row < b->nrows && !bench_first_of_case(b, row));
+    return row;
+}
+
+/* Whether a goal is about the case of (row), by (peer). */
+static bool goal_needs(const struct bench *b, int row, int peer)
+{
+    int end = end_of_case(b, row), from = row, i;
+
+    while (!bench_first_of_case(b, from))
+        from--;
+    for (i = 0; i < bench_ngoals; i++) {
+        const struct goal *g = &bench_goals[i];
+
+        if (g->our_peer == peer && g->our_row >= from && g->our_row < end)
+            return true;
+        if (g->their_peer == peer && g->their_row >= from && g->their_row < end)
+            return true;
+    }
+    return false;
+}
+
+void bench_choose_goals(struct bench *b)
+{
+    int row, peer;
+
+    b->goals = true;
+    memset(b->row_in, 0, sizeof b->row_in);
+    memset(b->peer_in, 0, sizeof b->peer_in);
+    for (row = 0; row < b->nrows; row++) {
+        for (peer = 0; peer < bench_npeers; peer++) {
+            if (!goal_needs(b, row, peer))
+                continue;
+            b->row_in[row] = true;
+            b->peer_in[peer] = true;
+        }
+    }
 }
 
 /* Xorshift, by George Marsaglia: any order will do that is not the same. */
@@ -63,25 +116,11 @@ static void shuffle(struct job *jobs, int n, uint64_t *x)
     }
 }
 
-static bool first_of_case(int row)
-{
-    return !row || strcmp(bench_rows[row].of, bench_rows[row - 1].of) != 0;
-}
-
-/* One past the last row of the case that begins at (row). */
-static int end_of_case(int row)
-{
-    do
-        row++;
-    while (row < bench_nrows && !first_of_case(row));
-    return row;
-}
-
 static void note(struct bench *b, const struct job *job, enum state state)
 {
     int row;
 
-    for (row = job->row; row < end_of_case(job->row); row++)
+    for (row = job->row; row < end_of_case(b, job->row); row++)
         b->state[row][job->peer] = state;
 }
 
@@ -90,9 +129,9 @@ static void keep(struct bench *b, const struct job *job, unsigned round,
 {
     int row, i;
 
-    for (row = job->row; row < end_of_case(job->row); row++) {
+    for (row = job->row; row < end_of_case(b, job->row); row++) {
         for (i = 0; i < n; i++) {
-            if (strcmp(bench_rows[row].metric, metrics[i].name))
+            if (strcmp(b->rows[row].metric, metrics[i].name))
                 continue;
             b->value[row][job->peer][round] = metrics[i].value;
             b->order[row][job->peer][round] = b->done;
@@ -100,32 +139,60 @@ static void keep(struct bench *b, const struct job *job, unsigned round,
     }
 }
 
+void bench_clear(struct bench *b)
+{
+    int row, peer;
+    unsigned round;
+
+    for (row = 0; row < ROWS_MAX; row++) {
+        for (peer = 0; peer < PEERS_MAX; peer++) {
+            b->state[row][peer] = STATE_OUT;
+            for (round = 0; round < ROUNDS_MAX; round++)
+                b->value[row][peer][round] = NAN;
+        }
+    }
+}
+
+/* What is counted exactly is so once, and of leat alone. */
+static bool exact(const struct bench *b, int row)
+{
+    return !strcmp(b->rows[row].of, b->rows[INSTRUCTIONS].of);
+}
+
 static int plan(struct bench *b, struct job *jobs)
 {
     char path[4096 + 64];
     int row, peer, n = 0;
-    unsigned round;
 
     bench_cpus(b);
+    bench_clear(b);
     for (peer = 0; peer < bench_npeers; peer++) {
         b->peer_state[peer] = b->peer_in[peer] ? STATE_GOOD : STATE_OUT;
         if (b->peer_in[peer] &&
             !bench_find(bench_peers[peer].program, path, sizeof path))
             b->peer_state[peer] = STATE_MISSING;
     }
-    for (row = 0; row < bench_nrows; row++) {
+    for (row = 0; row < b->nrows; row++) {
         for (peer = 0; peer < bench_npeers; peer++) {
-            for (round = 0; round < ROUNDS_MAX; round++)
-                b->value[row][peer][round] = NAN;
-            b->state[row][peer] =
-                b->row_in[row] ? b->peer_state[peer] : STATE_OUT;
-            if (b->row_in[row] && bench_rows[row].cpus > b->ncpus)
+            if (!b->row_in[row] || (b->goals && !goal_needs(b, row, peer)))
+                continue;
+            if (exact(b, row) && peer != HANDLE && peer != PLAIN)
+                continue;
+            b->state[row][peer] = b->peer_state[peer];
+            if (b->rows[row].cpus > b->ncpus)
                 b->state[row][peer] = STATE_NONE;
-            if (b->state[row][peer] == STATE_GOOD && first_of_case(row))
+            if (b->state[row][peer] == STATE_GOOD &&
+                bench_first_of_case(b, row))
                 jobs[n++] = (struct job){row, peer};
         }
     }
     return n;
+}
+
+static bool enough(const struct bench *b, unsigned round, double began)
+{
+    return tool_interrupted() || round >= b->rounds ||
+           (b->budget && round > 1 && tool_now() - began > b->budget);
 }
 
 bool bench_measure_all(struct bench *b)
@@ -135,14 +202,13 @@ bool bench_measure_all(struct bench *b)
     struct progress progress;
     struct metric metrics[METRICS_MAX];
     uint64_t x = b->seed * 2 + 1, at = 0;
-    double from = tool_now();
+    double began = tool_now();
     bool good = true;
     unsigned round;
 
-    if (getloadavg(&b->load, 1) != 1)
-        b->load = -1;
+    noise_begin(&b->noise);
     progress_begin(&progress, b->name, (uint64_t)n * b->rounds);
-    for (round = 0; round < b->rounds && !tool_interrupted(); round++) {
+    for (round = 0; !enough(b, round, began); round++) {
         shuffle(jobs, n, &x);
         for (i = 0; i < n && !tool_interrupted(); i++, at++) {
             const struct job *job = &jobs[i];
@@ -150,10 +216,11 @@ bool bench_measure_all(struct bench *b)
             int nmetrics;
 
             progress_at(&progress, at);
-            if (b->state[job->row][job->peer] != STATE_GOOD)
+            if (b->state[job->row][job->peer] != STATE_GOOD ||
+                (round && exact(b, job->row)))
                 continue;
-            state = bench_sample(b, &bench_peers[job->peer],
-                                 &bench_rows[job->row], metrics, &nmetrics);
+            state = bench_sample(b, &bench_peers[job->peer], &b->rows[job->row],
+                                 metrics, &nmetrics);
             b->done++;
             if (state == STATE_GOOD)
                 keep(b, job, round, metrics, nmetrics);
@@ -164,7 +231,9 @@ bool bench_measure_all(struct bench *b)
         }
     }
     progress_end(&progress);
-    b->seconds = tool_now() - from;
+    noise_end(&b->noise);
+    b->rounds = round;
+    b->seconds = tool_now() - began;
     if (tool_interrupted())
         return tool_fail("interrupted");
     return good;

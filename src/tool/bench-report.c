@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * What was measured, as text: medians, with the least and the most.
+ * What was measured, as text: medians, with the least and the most, and how far
+ * the rounds agree.
  */
 
 #include <math.h>
@@ -10,8 +11,8 @@
 
 #include "bench.h"
 
-/* More than that, and somebody else has a processor for a part of the time. */
-#define LOAD_MOST 0.5
+/* Rounds that differ by more do not agree. */
+#define NOISE_MOST 0.10
 
 static int compare(const void *a, const void *b)
 {
@@ -20,48 +21,76 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-bool bench_median(const struct bench *b, int row, int peer, double *median,
-                  double *min, double *max)
+bool bench_figure(const struct bench *b, int row, int peer, struct figure *out)
 {
     double sorted[ROUNDS_MAX];
     unsigned i, n = 0;
 
+    memset(out, 0, sizeof *out);
+    if (b->state[row][peer] != STATE_GOOD)
+        return false;
     for (i = 0; i < b->rounds; i++) {
         if (!isnan(b->value[row][peer][i]))
             sorted[n++] = b->value[row][peer][i];
     }
-    if (!n || b->state[row][peer] != STATE_GOOD)
+    if (!n)
         return false;
     qsort(sorted, n, sizeof *sorted, compare);
-    *min = sorted[0];
-    *max = sorted[n - 1];
-    *median = n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+    out->n = n;
+    out->min = sorted[0];
+    out->max = sorted[n - 1];
+    out->median =
+        n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+    if (out->median > 0)
+        out->noise = (sorted[n - 1 - n / 4] - sorted[n / 4]) / out->median;
     return true;
 }
 
-static void report_row(const struct bench *b, int row)
+static void report_row(const struct bench *b, int row, unsigned *all,
+                       unsigned *noisy)
 {
-    const struct row *r = &bench_rows[row];
-    double theirs = 0, median, min, max;
+    const struct row *r = &b->rows[row];
+    struct figure f, theirs;
     const char *title = r->title;
     bool has;
     int peer;
 
-    has = bench_median(b, row, b->against, &theirs, &min, &max);
+    has = bench_figure(b, row, b->against, &theirs);
     for (peer = 0; peer < bench_npeers; peer++) {
         if (b->state[row][peer] == STATE_BAD) {
             printf("%-30s %-18s %9s\n", title, bench_peers[peer].name,
                    "failed");
             title = "";
         }
-        if (!bench_median(b, row, peer, &median, &min, &max))
+        if (!bench_figure(b, row, peer, &f))
             continue;
-        printf("%-30s %-18s %9.2f %9.2f %9.2f  %-8s", title,
-               bench_peers[peer].name, median, min, max, r->unit);
+        *all += 1;
+        *noisy += f.noise > NOISE_MOST;
+        printf("%-30s %-18s %9.2f %9.2f %9.2f %3.0f%% %-8s", title,
+               bench_peers[peer].name, f.median, f.min, f.max, f.noise * 100,
+               r->unit);
         if (has)
-            printf(" %8.2f", median / theirs);
+            printf(" %8.2f", f.median / theirs.median);
         printf("\n");
         title = "";
+    }
+}
+
+void bench_report_missing(const struct bench *b)
+{
+    int peer;
+
+    for (peer = 0; peer < bench_npeers; peer++) {
+        const struct peer *p = &bench_peers[peer];
+
+        if (b->peer_state[peer] != STATE_MISSING)
+            continue;
+        if (peer == SPDK)
+            printf("missing: %s: %s\n", p->name, p->tells);
+        else
+            printf("missing: %s: there is no %s (was its library there when "
+                   "leat was configured?)\n",
+                   p->name, p->program);
     }
 }
 
@@ -71,37 +100,37 @@ static void report_peers(const struct bench *b)
 
     printf("\n");
     for (peer = 0; peer < bench_npeers; peer++) {
-        const struct peer *p = &bench_peers[peer];
-
-        if (b->peer_state[peer] == STATE_MISSING)
-            printf("missing: %s: there is no %s (was its library there when "
-                   "leat was configured?)\n",
-                   p->name, p->program);
-        else if (b->peer_state[peer] == STATE_GOOD && !b->brief)
-            printf("%-18s %s\n", p->name, p->tells);
+        if (b->peer_state[peer] == STATE_GOOD)
+            printf("%-18s %s\n", bench_peers[peer].name,
+                   bench_peers[peer].tells);
     }
+    bench_report_missing(b);
 }
 
 void bench_report(const struct bench *b)
 {
+    unsigned all = 0, noisy = 0;
     struct machine m;
     int row;
 
     machine_look(&m);
     printf("%s, %d CPUs; %s; governor %s; huge pages %s\n", m.cpu, m.cpus,
            m.kernel, m.governor, m.thp);
-    printf("Pages of 4096 bytes, aligned to 4096. %u rounds, shuffled (seed "
-           "%llu); %u samples in %.0f s,\neach a process of its own, pinned. "
-           "Only ratios within one run carry over.\n\n",
+    printf("%u rounds, shuffled (seed %llu); %u samples in %.0f s, each a "
+           "process of its own,\npinned. Only ratios within one run carry "
+           "over.\n",
            b->rounds, (unsigned long long)b->seed, b->done, b->seconds);
-    if (b->load > LOAD_MOST)
-        printf("Others work on this machine (load %.2f before): figures of two "
-               "threads tell little.\n\n",
-               b->load);
-    printf("%-30s %-18s %9s %9s %9s  %-8s %s %s\n", "what", "peer", "median",
-           "least", "most", "unit", "/", bench_peers[b->against].name);
-    for (row = 0; row < bench_nrows; row++)
-        report_row(b, row);
-    report_peers(b);
-    bench_report_goals(b);
+    noise_report(&b->noise);
+    if (!b->goals) {
+        printf("\n%-30s %-18s %9s %9s %9s %4s %-8s %s %s\n", "what", "peer",
+               "median", "least", "most", "+-", "unit", "/",
+               bench_peers[b->against].name);
+        for (row = 0; row < b->nrows; row++)
+            report_row(b, row, &all, &noisy);
+        if (noisy)
+            printf("\nOf %u figures, the rounds of %u do not agree (+-, "
+                   "between the quartiles: more\nthan %.0f %%).\n",
+                   all, noisy, NOISE_MOST * 100);
+        report_peers(b);
+    }
 }

@@ -23,6 +23,8 @@
 #define PEER_NOEXEC  127
 #define OUTPUT_BYTES 4096
 
+#define PATH_BYTES (4096 + 64)
+
 /* Beside the command that runs, in a tree where it was built; or installed. */
 bool bench_find(const char *program, char *path, size_t len)
 {
@@ -36,13 +38,13 @@ bool bench_find(const char *program, char *path, size_t len)
         if (slash) {
             *slash = '\0';
             snprintf(path, len, "%s/bench/%s", self, program);
-            if (!access(path, X_OK))
+            if (!access(path, R_OK))
                 return true;
         }
     }
 #ifdef PKGLIBEXECDIR
     snprintf(path, len, "%s/%s", PKGLIBEXECDIR, program);
-    if (!access(path, X_OK))
+    if (!access(path, R_OK))
         return true;
 #endif
     return false;
@@ -67,9 +69,12 @@ static _Noreturn void child(const struct bench *b, const char *path,
                             const struct peer *peer, const struct row *row,
                             int out)
 {
-    char milliseconds[16];
+    char milliseconds[16], script[PATH_BYTES];
     cpu_set_t set;
     unsigned i;
+
+    if (!bench_find("instructions.sh", script, sizeof script))
+        *script = '\0';
 
     CPU_ZERO(&set);
     for (i = 0; i < row->cpus && i < b->ncpus; i++)
@@ -78,6 +83,10 @@ static _Noreturn void child(const struct bench *b, const char *path,
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
     unsetenv("MALLOC_CONF");
+    if (!strcmp(row->of, "instructions")) {
+        execl(script, script, path, peer->variant, (char *)NULL);
+        _exit(PEER_NOEXEC);
+    }
     snprintf(milliseconds, sizeof milliseconds, "%u", b->milliseconds);
     execl(path, path, "-t", milliseconds, peer->variant, row->of, (char *)NULL);
     _exit(PEER_NOEXEC);
@@ -138,13 +147,18 @@ enum state bench_sample(const struct bench *b, const struct peer *peer,
                         const struct row *row, struct metric *metrics,
                         int *nmetrics)
 {
-    char path[4096 + 64], text[OUTPUT_BYTES] = "";
+    char path[PATH_BYTES], text[OUTPUT_BYTES] = "";
     const char *said;
     int fds[2], status = 0;
     bool in_time;
     pid_t pid;
 
     *nmetrics = 0;
+#ifndef COUNT_INSTRUCTIONS
+    /* They are not written down for this compiler. */
+    if (!strcmp(row->of, "instructions"))
+        return STATE_NONE;
+#endif
     if (!bench_find(peer->program, path, sizeof path))
         return STATE_MISSING;
     if (pipe(fds)) {
@@ -183,4 +197,22 @@ enum state bench_sample(const struct bench *b, const struct peer *peer,
     tool_fail("bench: %s %s %s: %s", peer->program, peer->variant, row->of,
               said);
     return STATE_BAD;
+}
+
+double bench_written(const char *variant, const char *of)
+{
+    char path[PATH_BYTES], line[256], v[32], c[32];
+    double n, found = 0;
+    FILE *f = NULL;
+
+    if (bench_find("instructions.expect", path, sizeof path))
+        f = fopen(path, "r");
+    while (f && fgets(line, sizeof line, f)) {
+        if (sscanf(line, "%31s %31s %lf", v, c, &n) == 3 &&
+            !strcmp(v, variant) && !strcmp(c, of))
+            found = n;
+    }
+    if (f)
+        fclose(f);
+    return found;
 }

@@ -168,39 +168,44 @@ static int parse(struct request *r, int argc, char **argv)
     return take_names(r, argc - optind, argv + optind);
 }
 
-/* Runs one, with the options that it has. */
-static int run_one(struct request *r, const struct bench_kind *kind)
+/* Adds a copy: a bench may take its arguments to pieces. */
+static bool add(char **argv, int *argc, const char *before, const char *word)
 {
-    char *argv[2 * GIVEN_MAX + 4], *names[GIVEN_MAX];
-    int argc = 0, n = 0, i, status = EXIT_BAD;
+    size_t len = strlen(before) + strlen(word) + 1;
 
-    argv[argc++] = (char *)kind->name;
-    for (i = 0; i < r->ngiven; i++) {
-        struct given *g = &r->given[i];
-        size_t len = strlen(g->name) + 3;
+    argv[*argc] = malloc(len);
+    if (!argv[*argc])
+        return tool_fail("out of memory");
+    snprintf(argv[*argc], len, "%s%s", before, word);
+    argv[++*argc] = NULL;
+    return true;
+}
+
+/* Runs one, with the options that it has. */
+static int run_one(const struct request *r, const struct bench_kind *kind)
+{
+    char *argv[2 * GIVEN_MAX + 4], *words[2 * GIVEN_MAX + 4];
+    int argc = 0, i, status = EXIT_BAD;
+    bool good = add(argv, &argc, "", kind->name);
+
+    for (i = 0; good && i < r->ngiven; i++) {
+        const struct given *g = &r->given[i];
 
         if (!has_option(kind, g->name))
             continue;
-        names[n] = malloc(len);
-        if (!names[n]) {
-            tool_fail("out of memory");
-            goto out;
-        }
-        snprintf(names[n], len, "--%s", g->name);
-        argv[argc++] = names[n++];
-        if (g->arg)
-            argv[argc++] = (char *)g->arg;
+        good = add(argv, &argc, "--", g->name) &&
+               (!g->arg || add(argv, &argc, "", g->arg));
     }
-    if (r->file && kind->file) {
-        argv[argc++] = (char *)"--";
-        argv[argc++] = (char *)r->file;
+    if (good && r->file && kind->file)
+        good = add(argv, &argc, "", "--") && add(argv, &argc, "", r->file);
+    /* getopt_long() changes the order. */
+    memcpy(words, argv, sizeof words);
+    if (good) {
+        optind = 0; /* each parses anew */
+        status = kind->run(argc, argv);
     }
-    argv[argc] = NULL;
-    optind = 0; /* each parses anew */
-    status = kind->run(argc, argv);
-out:
-    while (n--)
-        free(names[n]);
+    while (argc--)
+        free(words[argc]);
     return status;
 }
 

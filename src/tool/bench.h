@@ -59,30 +59,89 @@ bool bench_json_write(const char *path);
 #define OF_VIEWS 2u
 
 /* bench-tables.c */
+enum bench_peer {
+    NOBODY = -1,
+    WRITTEN = -2, /* no peer: the number that is written down */
+    HANDLE = 0,
+    PLAIN,
+    SHARED_HANDLE,
+    SHARED_PLAIN,
+    DPDK,
+    DPDK_CLONE,
+    GLIB,
+    JEMALLOC,
+    JEMALLOC_TUNED,
+    TCMALLOC,
+    MIMALLOC,
+    GLIBC,
+    GLIBC_TUNED,
+    MMAP,
+    SPDK,
+    BOUND,
+    BOUND_CALL,
+    BOUND_OWNER,
+    BOUND_ATOMIC,
+};
+
 struct peer {
     const char *name;
     const char *program;
     const char *variant;
-    const char *tells; /* what it is, in a few words */
-    bool quick;        /* it is in the quick form   */
-    unsigned of;       /* OF_PAGES, OF_VIEWS        */
+    const char *get;   /* "handle" or "plain", of leat's own  */
+    const char *link;  /* "static" or "shared", likewise       */
+    const char *tells; /* what it is, in a few words           */
+    bool quick;        /* it is in the quick form              */
+    unsigned of;       /* OF_PAGES, OF_VIEWS                   */
+};
+
+enum bench_row {
+    LIFO,
+    BULK,
+    HANDOVER,
+    VIEWED,
+    BATCH,
+    RANDOM,
+    RANDOM_UNTOUCHED,
+    RANDOM_TOUCHED,
+    RANDOM_MILLION,
+    LIVE,
+    LIVE_MILLION,
+    FRESH_4K,
+    FRESH,
+    RSS,
+    THREAD_ONE,
+    THREAD_TWO,
+    SCALING,
+    CROWD_TWO,
+    CROWD,
+    CROWD_KEPT,
+    PASS,
+    PASS_BULK,
+    HEADERS,
+    COLOURED,
+    BOUNCE_BEST,
+    BOUNCE_WORST,
+    BOUNCE,
+    INSTRUCTIONS,
+    SLICE,
+    REF,
 };
 
 struct row {
-    const char *of; /* the case   */
-    const char *metric;
-    const char *title;
-    const char *unit;
+    char of[32]; /* the case */
+    char metric[16];
+    char title[48];
+    char unit[16];
     unsigned cpus;
     bool quick;
     unsigned bench; /* OF_PAGES or OF_VIEWS */
 };
 
-/* ours / theirs <= factor, or >= where more is better; theirs < 0: of 1. */
+/* ours / theirs <= factor, or >= where more is better. */
 struct goal {
     const char *what;
     int our_row, our_peer;
-    int their_row, their_peer;
+    int their_row, their_peer; /* or NOBODY, WRITTEN */
     bool at_least;
     double factor;
 };
@@ -103,18 +162,31 @@ enum state {
     STATE_BAD
 };
 
+/* bench-noise.c: what else went on while it was measured. */
+struct noise {
+    double load_before, load_after; /* negative: unknown */
+    double steal;                   /* of the processors' time, by others */
+    uint64_t at_steal, at_all;      /* private */
+};
+void noise_begin(struct noise *n);
+void noise_end(struct noise *n);
+void noise_report(const struct noise *n);
+
 struct bench {
     /* Asked for. */
     const char *name;
     unsigned benches; /* OF_PAGES, OF_VIEWS */
     bool quick;
-    bool brief; /* no list of what was measured in which way */
+    bool goals; /* only what the goals need, and they alone are told */
     unsigned rounds;
     unsigned milliseconds;
+    double budget; /* seconds after which no round begins; 0: none */
     uint64_t seed;
     int against; /* a peer */
     bool peer_in[PEERS_MAX];
     bool row_in[ROWS_MAX];
+    struct row rows[ROWS_MAX]; /* bench_rows, and those with numbers given */
+    int nrows;
 
     /* What came of it; NaN where there is none. */
     enum state peer_state[PEERS_MAX];
@@ -123,7 +195,7 @@ struct bench {
     unsigned order[ROWS_MAX][PEERS_MAX][ROUNDS_MAX];
     unsigned done; /* samples */
     double seconds;
-    double load; /* of the machine, before; negative: unknown */
+    struct noise noise;
     int cpus[2];
     unsigned ncpus;
 };
@@ -131,8 +203,13 @@ struct bench {
 /* What a bench that was not asked for more does. */
 void bench_defaults(struct bench *b, const char *name, unsigned benches,
                     bool quick);
+/* Chooses what the goals need, and nothing else. */
+void bench_choose_goals(struct bench *b);
+bool bench_first_of_case(const struct bench *b, int row);
 /* Measures; false when a sample failed, or it was interrupted. */
 bool bench_measure_all(struct bench *b);
+/* Nothing is measured yet. */
+void bench_clear(struct bench *b);
 
 /* bench-sample.c */
 bool bench_find(const char *program, char *path, size_t len);
@@ -144,17 +221,41 @@ struct metric {
 enum state bench_sample(const struct bench *b, const struct peer *peer,
                         const struct row *row, struct metric *metrics,
                         int *nmetrics);
+/* What bench/instructions.expect says; 0: nothing. */
+double bench_written(const char *variant, const char *of);
 
 /* bench-report.c */
-bool bench_median(const struct bench *b, int row, int peer, double *median,
-                  double *min, double *max);
+struct figure {
+    unsigned n;
+    double median, min, max;
+    double noise; /* between the quartiles, of the median */
+};
+bool bench_figure(const struct bench *b, int row, int peer, struct figure *out);
 void bench_report(const struct bench *b);
+/* "missing: ..." for each peer that is asked for and not there. */
+void bench_report_missing(const struct bench *b);
 
 /* bench-goals.c */
-void bench_report_goals(const struct bench *b);
+enum goal_state {
+    GOAL_UNKNOWN,
+    GOAL_MET,
+    GOAL_MISSED
+};
+struct goal_result {
+    enum goal_state state;
+    double figure, ratio, noise;
+};
+void bench_goal(const struct bench *b, const struct goal *g,
+                struct goal_result *out);
+/* Prints the table; false when one is missed or was not measured. */
+bool bench_report_goals(const struct bench *b);
+const char *bench_goal_peer(const struct goal *g);
 
 /* bench-json.c */
 json_t *bench_json_of(const struct bench *b);
+
+/* bench-from.c: takes the samples of an earlier --json. */
+bool bench_json_read(struct bench *b, const char *path);
 
 /* machine.c */
 struct machine {
@@ -164,6 +265,8 @@ struct machine {
     char thp[32];
     char compiler[64];
     int cpus;
+    long memory_mib;
+    long l1d, l2, l3; /* bytes; 0: unknown */
 };
 void machine_look(struct machine *m);
 

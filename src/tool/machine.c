@@ -53,6 +53,11 @@ static void chosen(char *text)
     text[close - open - 1] = '\0';
 }
 
+static long known(long n)
+{
+    return n > 0 ? n : 0;
+}
+
 void machine_look(struct machine *m)
 {
     struct utsname uts;
@@ -68,6 +73,11 @@ void machine_look(struct machine *m)
                sizeof m->thp);
     chosen(m->thp);
     m->cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    m->memory_mib =
+        sysconf(_SC_PHYS_PAGES) / ((1 << 20) / sysconf(_SC_PAGESIZE));
+    m->l1d = known(sysconf(_SC_LEVEL1_DCACHE_SIZE));
+    m->l2 = known(sysconf(_SC_LEVEL2_CACHE_SIZE));
+    m->l3 = known(sysconf(_SC_LEVEL3_CACHE_SIZE));
 #if defined(__clang__)
     snprintf(m->compiler, sizeof m->compiler, "clang %s", __clang_version__);
 #else

@@ -47,6 +47,16 @@ check "bench: against unknown" said 2 'no such name' bench pages --against x
 for n in x 0 100; do
     check "bench: --rounds '$n'" said 2 'rounds' bench pages --rounds "$n"
 done
+for n in x 0 4097 1,; do
+    check "bench: --batch '$n'" said 2 'batch' bench pages --batch "$n"
+done
+for n in x 0 5000; do
+    check "bench: --sizes '$n'" said 2 'sizes' bench pages --sizes "$n"
+done
+check "bench: --offsets 4096" said 2 'offsets' bench views --offsets 4096
+check "bench: --offsets of pages" said 2 'no --offsets' \
+    bench pages --offsets 1
+check "bench: --goals of align" said 2 'no --goals' bench align --goals
 check "bench: --time 0" said 2 'time' bench pages --time 0
 
 full()
