@@ -48,7 +48,8 @@ LEAT_API int leat_xen_event_bind(struct leat_xen_events *e, uint32_t domain,
 
 /*
  * Close a port; signal its other side; let it be pending again.
- * Errors:  LEAT_E_REFERENCE  no port of this handle
+ * Errors:  LEAT_E_REFERENCE  no port of this handle; to unmask one that is none
+ *                            does nothing, and says nothing
  */
 LEAT_API int leat_xen_event_close(struct leat_xen_events *e, uint32_t port);
 LEAT_API int leat_xen_event_send(struct leat_xen_events *e, uint32_t port);

@@ -49,9 +49,10 @@ LEAT_API int leat_xen_foreign_close(struct leat_xen_foreign *f);
  * Owner:   (*base) is the caller's, to unmap.
  * Errors:  LEAT_E_INVALID    n is 0
  *          LEAT_E_ACCESS     for writing, without LEAT_XEN_WRITABLE
- *          LEAT_E_REFUSED    not permitted
+ *          LEAT_E_REFUSED    not permitted, or no frame of the domain's:
+ *                            (status) says which
  *          LEAT_E_DOMAIN     no such domain
- *          LEAT_E_REFERENCE  no such frame: (status) says which
+ *          LEAT_E_REFERENCE  no frame at all
  *          LEAT_E_NOMEM
  */
 LEAT_API int leat_xen_foreign_map(struct leat_xen_foreign *f,

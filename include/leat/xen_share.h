@@ -15,7 +15,8 @@
  *     grants.share = leat_xen_share_ops(x)
  *
  * Pages come in *units*, of unit_pages each: what the kernel makes, and takes
- * back, at once. A slab is one unit, or as many as a larger chunk needs.
+ * back, at once. A slab is one unit, or as many as a larger chunk needs. A pool
+ * keeps metadata for LEAT_UNIT_PAGES a slab, so small units cost it addresses.
  *
  * What is known of the peer: nothing. When pages are given back while the peer
  * has them mapped, the kernel keeps them, for as long as that lasts, and they
@@ -26,6 +27,10 @@
  * that its kernel clears when it unmaps (leat/xen_map.h). That is the peer's
  * word, and it can come back to the page: it is for peers that are trusted with
  * what the pool puts there next, which is theirs in any case.
+ *
+ * O_DIRECT and io_uring take these pages as they are, and those of a mapping
+ * (leat/xen_map.h); as registered buffers Linux takes neither (EOPNOTSUPP). There
+ * leat_export() with LEAT_COPY bounces them, and counts it.
  *
  * The kernel's limit is /sys/module/xen_gntalloc/parameters/limit, 1024 pages
  * unless somebody has changed it, for the whole domain. It is read before each
@@ -43,8 +48,9 @@ LEAT_BEGIN_DECLS
 
 struct leat_xen_share;
 
-/* The most pages that the kernel is asked for at once. */
-#define LEAT_XEN_BATCH 64u
+/* The most pages that the kernel is asked for at once. It looks at all that are
+ * shared each time, so batches are not small. */
+#define LEAT_XEN_BATCH 256u
 
 /* Flags of a share. */
 #define LEAT_XEN_TOLD 1u /* the peer tells: LEAT_LETGO_TOLD           */

@@ -87,7 +87,8 @@ LEAT_API int leat_xen_store_end(struct leat_xen_store *s, uint32_t transaction,
 
 /*
  * Watches (path) and all below it, under the name (token); stops to. A watch
- * fires once when it is set.
+ * fires once when it is set. In a domU, to stop one that is not there says
+ * nothing.
  */
 LEAT_API int leat_xen_store_watch(struct leat_xen_store *s, const char *path,
                                   const char *token);

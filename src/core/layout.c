@@ -103,6 +103,15 @@ static int plan_numbers(struct leat_pool *plan, size_t backend_pages)
         if (!backend_pages || backend_pages > 2 * pages)
             pages *= 2;
         pages += slab;
+        /* A slab takes whole units of numbers, however few pages it has. */
+        if (ops->slab_pages && slab % UNIT_PAGES) {
+            size_t slabs = pages / slab + (pages % slab != 0);
+            size_t each = units_for(slab) * UNIT_PAGES;
+
+            if (slabs > NUMBERS_MAX / each)
+                return LEAT_E_OVERFLOW;
+            pages = slabs * each;
+        }
     } else if (backend_pages > pages) {
         pages = backend_pages;
     }

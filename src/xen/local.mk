@@ -15,10 +15,12 @@ xen_headers = \
 leatinclude_HEADERS += $(xen_headers)
 
 xen_sources = \
+    src/backend/xen_born.c \
     src/backend/xen_copy.c \
     src/backend/xen_foreign.c \
     src/backend/xen_map.c \
     src/backend/xen_share.c \
+    src/backend/xen_slab.c \
     src/xen/event.c \
     src/xen/lack.c \
     src/xen/range.c \
@@ -27,6 +29,7 @@ xen_sources = \
 
 xen_private_headers = \
     src/backend/xen_map.h \
+    src/backend/xen_share.h \
     src/xen/xen.h \
     $(NULL)
 

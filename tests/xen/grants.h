@@ -57,10 +57,11 @@ static inline void sleep_ms(unsigned ms)
 #define COMES(cond, ms)                                      \
     ({                                                       \
         uint64_t end_ = now_ns() + (ms) * (uint64_t)1000000; \
+        bool came_;                                          \
                                                              \
-        while (!(cond) && now_ns() < end_)                   \
+        while (!(came_ = (cond)) && now_ns() < end_)         \
             sleep_ms(5);                                     \
-        (cond);                                              \
+        came_;                                               \
     })
 
 /* The number of this domain. */

@@ -5,8 +5,15 @@
 
 xen_programs = \
     tests/xen/copies \
+    tests/xen/cross \
     tests/xen/grants \
+    tests/xen/io \
+    tests/xen/limit \
     tests/xen/machine \
+    tests/xen/off \
+    tests/xen/peer \
+    tests/xen/store \
+    tests/xen/table \
     $(NULL)
 
 EXTRA_DIST += \
@@ -16,6 +23,7 @@ EXTRA_DIST += \
     tests/xen/plan \
     tests/xen/replay \
     tests/xen/grants.h \
+    tests/xen/peer.h \
     tests/xen/tap.h \
     $(NULL)
 
@@ -29,8 +37,15 @@ XEN_TESTS = *
 
 # What they are linked with beside libleat.
 tests_xen_copies_LDADD = $(xen_ldadd)
+tests_xen_cross_LDADD = $(xen_ldadd)
 tests_xen_grants_LDADD = $(xen_ldadd)
+tests_xen_io_LDADD = $(xen_ldadd)
+tests_xen_limit_LDADD = $(xen_ldadd)
 tests_xen_machine_LDADD = $(xen_ldadd)
+tests_xen_off_LDADD = $(xen_ldadd)
+tests_xen_peer_LDADD = $(xen_ldadd)
+tests_xen_store_LDADD = $(xen_ldadd)
+tests_xen_table_LDADD = $(xen_ldadd)
 xen_ldadd = libleat-xen.la libleat.la $(XEN_LIBS)
 
 # Boots, and leaves what each test printed in sub/xen, where the driver is then

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LEAT_TESTS_XEN_PEER_H
+#define LEAT_TESTS_XEN_PEER_H
+
+/*
+ * A peer in another domain that does what a test in dom0 asks: tests/xen/peer
+ * runs in the domU, and the calls here in dom0.
+ *
+ * They speak through one page that the peer shares, its *box*, and an event
+ * channel; the peer writes where they are to its part of xenstore, with a number
+ * that is another one each time it starts.
+ */
+
+#include <leat/xen_foreign.h>
+
+#include "grants.h"
+
+enum peer_op {
+    PEER_HELLO = 1,
+    PEER_SHARE,   /* slot, n, access, flags (notify), port: refs            */
+    PEER_UNSHARE, /* slot                                                   */
+    PEER_MAP,     /* slot, n, access, notify what, port: refs               */
+    PEER_UNMAP,   /* slot                                                   */
+    PEER_FILL,    /* slot, seed, 1: of a map                                */
+    PEER_FILLED,  /* slot, seed, 1: of a map: out[0]                        */
+    PEER_COPY,    /* 1: to the grants, n, seed: refs                        */
+    PEER_OFFER,   /* out[0] port                                            */
+    PEER_BIND,    /* remote: out[0] port                                    */
+    PEER_SEND,    /* port                                                   */
+    PEER_TAKEN,   /* port, 1: unmask first: out[0], came within a second    */
+    PEER_DIE,     /* by SIGKILL; nothing is answered                        */
+    PEER_OFF,     /* the domain; nothing is answered                        */
+};
+
+#define PEER_SLOTS 4
+#define PEER_REFS  1000
+
+struct peer_box {
+    uint32_t request; /* by dom0: another number, when all else is written */
+    uint32_t reply;   /* by the peer: the same, when it is done            */
+    uint32_t op;
+    int32_t result;
+    uint64_t arg[5];
+    uint64_t out[4];
+    uint32_t refs[PEER_REFS];
+};
+
+_Static_assert(sizeof(struct peer_box) <= 4096, "the box is a page");
+
+struct peer {
+    uint32_t domain;
+    unsigned long serial;
+    struct leat_xen_store *store;
+    struct leat_xen_events *events;
+    struct leat_xen_map *map;
+    struct mapped window;
+    struct peer_box *box;
+    uint32_t port;
+};
+
+/* Finds the peer in (domain), as it is after it was (serial). */
+static inline bool peer_find(struct peer *p, unsigned ms)
+{
+    static char path[64], text[64];
+    struct leat_gref gref = {.domain = p->domain};
+    unsigned long serial;
+    unsigned ref, port;
+
+    snprintf(path, sizeof(path), "/local/domain/%u/data/peer", p->domain);
+    if (!COMES(
+            !leat_xen_store_read(p->store, 0, path, text, sizeof(text), NULL) &&
+                sscanf(text, "%lu %u %u", &serial, &ref, &port) == 3 &&
+                serial != p->serial,
+            ms))
+        return false;
+    p->serial = serial;
+    gref.ref = ref;
+    return !map(p->map, &p->window, &gref, 1, LEAT_READ_WRITE) &&
+           !leat_xen_event_bind(p->events, p->domain, port, &p->port) &&
+           (p->box = (void *)p->window.base);
+}
+
+static inline void peer_open(struct peer *p, const char *variable)
+{
+    const char *id = getenv(variable);
+
+    memset(p, 0, sizeof(*p));
+    MUST(id && *id);
+    p->domain = (uint32_t)strtoul(id, NULL, 10);
+    p->map = open_map();
+    MUST(!leat_xen_store_open(&p->store, NULL));
+    MUST(!leat_xen_events_open(&p->events, NULL));
+    MUST(peer_find(p, 60000));
+}
+
+/* Asks without waiting for an answer. */
+static inline void peer_ask(struct peer *p, enum peer_op op,
+                            const uint64_t *arg)
+{
+    p->box->op = op;
+    memcpy(p->box->arg, arg, sizeof(p->box->arg));
+    __atomic_store_n(&p->box->request, p->box->request + 1, __ATOMIC_RELEASE);
+    MUST(!leat_xen_event_send(p->events, p->port));
+}
+
+static inline int peer_call_args(struct peer *p, enum peer_op op,
+                                 const uint64_t *arg)
+{
+    peer_ask(p, op, arg);
+    MUST(COMES(__atomic_load_n(&p->box->reply, __ATOMIC_ACQUIRE) ==
+                   p->box->request,
+               20000));
+    return p->box->result;
+}
+
+#define peer_call(p, op, ...) \
+    peer_call_args(p, op, (const uint64_t[5]){__VA_ARGS__})
+
+/* The references in the box, as grants of the peer's. */
+static inline void peer_grefs(struct peer *p, struct leat_gref *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        out[i].domain = p->domain;
+        out[i].ref = p->box->refs[i];
+    }
+}
+
+/* The peer is gone, and what it mapped and shared with it: find the next. */
+static inline bool peer_again(struct peer *p)
+{
+    unmap(p->map, &p->window);
+    leat_xen_event_close(p->events, p->port);
+    return peer_find(p, 30000);
+}
+
+static inline void peer_close(struct peer *p)
+{
+    unmap(p->map, &p->window);
+    leat_xen_events_close(p->events);
+    leat_xen_store_close(p->store);
+    MUST(!leat_xen_map_close(p->map));
+}
+
+#endif
