@@ -39,7 +39,8 @@
  * them, and clears the marks at the last); the order in which references are
  * given out (any order is allowed here); a lack of references, as there are as
  * many as pages; grant copy; the death of the sharer; weak memory, as each step
- * is seen by all at once; calls of the sharer that overlap.
+ * is seen by all at once; calls of the sharer that overlap, which concern
+ * different entries, as the library refuses a second call on one share.
  *
  * check.sh compiles it as it is, which must hold, and once with each of these,
  * in which spin must find an error:
