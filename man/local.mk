@@ -14,7 +14,7 @@ man_pages = \
     man/leat_grant.3 \
     man/leat_grant_copy.3 \
     man/leat_grant_map.3 \
-    man/leat_grant_ref.3 \
+    man/leat_grant_refs_get.3 \
     man/leat_host.3 \
     man/leat_iov.3 \
     man/leat_lifecycle.3 \

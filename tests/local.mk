@@ -23,6 +23,7 @@ unit_tests = \
     tests/unit/test_export \
     tests/unit/test_fork \
     tests/unit/test_grant_born \
+    tests/unit/test_grant_canary \
     tests/unit/test_grant_copy \
     tests/unit/test_grant_fail \
     tests/unit/test_grant_map \

@@ -45,7 +45,8 @@ struct leat_gnttab {
                   enum leat_access access);
     int (*conceal)(void *arg, void *base, size_t n);
 
-    /* After a resume, before the entries are cleared; may move (frames). */
+    /* After a resume, before the entries are cleared; may set other (frames), no
+     * fewer than before. Where it fails, nothing can be shared any more. */
     int (*resumed)(void *arg, struct leat_gnttab *self);
 
     void *arg;

@@ -72,6 +72,7 @@ struct leat_grant_info {
     uint64_t tag;       /* as leat_grant_tag() set it, else 0                */
     uint64_t age_ns;    /* since it was shared, or since it was quarantined  */
     const void *memory; /* its pages: where, not to be read through this     */
+    struct leat_pool *pool; /* which is kept from closing by it              */
 };
 
 enum leat_grant_event {
@@ -238,7 +239,8 @@ LEAT_API int leat_grant_revoke(struct leat_grant g);
 LEAT_API int leat_grant_revoke_keep(struct leat_grant g);
 
 /*
- * Tries up to (budget) quarantined pages again, oldest try first. (*drained),
+ * Tries up to (budget) quarantined pages again, oldest try first; a share of
+ * which no page needs a try counts as one. (*drained),
  * unless NULL, is how many shares have drained by it.
  */
 LEAT_API int leat_grant_poll(struct leat_grants *table, size_t budget,

@@ -132,9 +132,11 @@ static int gnttab_entry(void *self, uint32_t ref, struct leat_grant_entry *out)
 static int gnttab_resumed(void *self)
 {
     struct leat_gnttab *g = self;
-    uint32_t ref;
+    uint32_t ref, had = g->nframes;
     int err = g->resumed ? g->resumed(g->arg, g) : 0;
 
+    if (!err && (g->nframes < had || !g->frames))
+        err = LEAT_E_INVALID;
     for (ref = LEAT_GRANT_RESERVED; !err && ref < gnttab_refs(g); ref++) {
         __atomic_store_n(&entry_at(g, ref)->flags, 0, __ATOMIC_RELAXED);
         set(entry_at(g, ref), 0, 0);

@@ -25,6 +25,7 @@ void leat_share_describe(struct leat_grants *t, uint32_t first,
     out->tag = s->tag;
     out->age_ns = now_ns(t) - s->since_ns;
     out->memory = s->keeps.view.data;
+    out->pool = s->keeps.chunk.pool;
 }
 
 /* Finds the share of (g); the lock is held if 0. */
@@ -154,7 +155,7 @@ int leat_grants_stats(struct leat_grants *t, struct leat_grants_stats *out)
     lock(t);
     *out = t->stats;
     now = now_ns(t);
-    for (i = LEAT_GRANT_RESERVED; i < t->nrefs; i++) {
+    for (i = 0; out->quarantined && i < t->nrefs; i++) {
         if (t->shares[i].state != LEAT_GRANT_QUARANTINED)
             continue;
         out->pages_held += t->shares[i].held;

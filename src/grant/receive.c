@@ -3,9 +3,9 @@
 /*
  * Three ways to receive.
  *
- *   V1  bytes that the reader gets as private are in no page that the peer can
+ *   D1  bytes that the reader gets as private are in no page that the peer can
  *       still write: they were copied out once, or the share has ended
- *   V2  no mode stands in for another: what cannot be had in the mode that was
+ *   D2  no mode stands in for another: what cannot be had in the mode that was
  *       chosen is an error
  */
 
@@ -52,14 +52,18 @@ int leat_receive_init(struct leat_receive *r)
 
 static int post_page(struct leat_receive *r, struct leat_posted *out)
 {
-    int err = leat_pool_get_zeroed(r->shown, 1, &out->chunk);
+    struct leat_origin from;
+    uint32_t flags;
+    int err = leat_pool_get(r->shown, 1, &out->chunk);
 
     if (err)
         return err;
+    leat_chunk_origin(out->chunk, &from);
+    flags = from.zero == LEAT_ZERO_ALWAYS ? 0 : LEAT_SHARE_ZERO;
     count(&r->counts.shares, 1);
     err = leat_grant_share_view(r->grants, out->chunk,
                                 leat_chunk_view(out->chunk), r->domain,
-                                LEAT_READ_WRITE, LEAT_SHARE_VOUCH, &out->grant);
+                                LEAT_READ_WRITE, flags, &out->grant);
     if (!err) {
         err = leat_grant_ref(out->grant, &out->ref);
         if (err)

@@ -107,7 +107,7 @@ int leat_grant_poll(struct leat_grants *t, size_t budget, size_t *drained)
 {
     struct leat_grant_info info;
     uint32_t first, end;
-    size_t n = 0;
+    size_t n = 0, left;
     int err;
 
     if (!t)
@@ -122,8 +122,10 @@ int leat_grant_poll(struct leat_grants *t, size_t budget, size_t *drained)
         leat_share_describe(t, first, &info);
         err = begin(t, first);
         unlock(t);
+        left = budget;
         if (!err)
             err = go_on(t, first, true, &budget);
+        budget -= budget == left; /* whatever happens, it comes to an end */
         if (!err) {
             n++;
             leat_grants_tell(t, LEAT_GRANT_DRAINED, &info);
