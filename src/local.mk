@@ -201,6 +201,10 @@ leat_SOURCES = \
     src/tool/progress.c \
     src/tool/random-file.c \
     src/tool/run.c \
+    src/tool/sim-control.c \
+    src/tool/sim-look.c \
+    src/tool/sim.c \
+    src/tool/sim.h \
     src/tool/target.c \
     src/tool/tool.h \
     src/tool/transfer.c \
@@ -211,5 +215,5 @@ leat_CPPFLAGS = $(BASE_CPPFLAGS) -D_GNU_SOURCE \
 leat_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS) $(WARN_C_CFLAGS) $(CRYPTO_CFLAGS) \
     $(JANSSON_CFLAGS)
 leat_LDFLAGS = -static
-leat_LDADD = libleat.la $(CRYPTO_LIBS) $(JANSSON_LIBS) -lm
+leat_LDADD = libleat-sim.la libleat.la $(CRYPTO_LIBS) $(JANSSON_LIBS) -lm
 endif

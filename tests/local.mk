@@ -208,6 +208,7 @@ command_tests = \
     tests/tool/bench-goals.sh \
     tests/tool/copy-errors.sh \
     tests/tool/copy.sh \
+    tests/tool/sim.sh \
     tests/tool/usage.sh \
     $(NULL)
 

@@ -14,6 +14,7 @@ static const struct verb *const verbs[] = {
     &verb_run,
     &verb_copy,
     &verb_bench,
+    &verb_sim,
 };
 
 #define VERBS (sizeof verbs / sizeof *verbs)

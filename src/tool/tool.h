@@ -39,6 +39,7 @@ struct verb {
 extern const struct verb verb_bench;
 extern const struct verb verb_copy;
 extern const struct verb verb_run;
+extern const struct verb verb_sim;
 
 /* main.c: set by SIGINT, SIGTERM and SIGHUP; long work looks at it. */
 bool tool_interrupted(void);
