@@ -402,7 +402,8 @@ check-debug:
 check-model:
 	@command -v spin >/dev/null || { \
 	    echo "check-model needs spin, which is not there" >&2; exit 1; }
-	+@$(MAKE) check TESTS='$(model_check)'
+	+@$(MAKE) --no-print-directory check-TESTS check_PROGRAMS= \
+	    check_LIBRARIES= TESTS='$(model_check)'
 
 clean-local:
 	rm -rf sub tests/spin/run

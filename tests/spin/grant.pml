@@ -64,7 +64,7 @@
  *     cd tests/spin/run/BROKEN_X && spin -t -p -g $(cat defines) grant.pml
  */
 
-/* For a claim alone. Only the assertions look at bytes: both are left out. */
+/* For a claim alone: bytes, which only assertions look at, are left out. */
 #ifdef CLAIMS_ALONE
 #define must(condition) skip
 #define put_bytes(p, whose) skip

@@ -44,8 +44,7 @@ inline peer_access(dom, r)
         :: map_page[AT(dom, r)] != 0 ->
             must(SEEN(dom, r) == ZEROS || SEEN(dom, r) == dom); /* V3 */
             if
-            :: map_writable[AT(dom, r)] ->
-                put_bytes(map_page[AT(dom, r)] - 1, dom)
+            :: map_writable[AT(dom, r)] -> SEEN(dom, r) = dom
             :: else
             fi
         :: else
@@ -70,7 +69,9 @@ active proctype honest()
             :: hypervisor_map(HONEST, r, 1)
             fi
         };
+#ifndef CLAIMS_ALONE
         peer_access(HONEST, r);
+#endif
         atomic {
             hypervisor_unmap(HONEST, r);
             r = 0
@@ -93,11 +94,13 @@ active proctype hostile()
             hypervisor_map(HOSTILE, r, 1);
             r = 0
         }
+#ifndef CLAIMS_ALONE
     :: atomic {
             select(r : 0 .. REFS - 1);
             peer_access(HOSTILE, r);
             r = 0
         }
+#endif
     :: atomic {
             select(r : 0 .. REFS - 1);
             hypervisor_unmap(HOSTILE, r);
