@@ -11,8 +11,11 @@
 
 #include "bench.h"
 
-/* Rounds that differ by more do not agree. */
+/* A median that may be off by more is one of rounds that do not agree. */
 #define NOISE_MOST 0.10
+
+/* Of a box plot: the quartiles' distance, over the root of n, times that. */
+#define NOTCH 1.57
 
 static int compare(const void *a, const void *b)
 {
@@ -42,7 +45,8 @@ bool bench_figure(const struct bench *b, int row, int peer, struct figure *out)
     out->median =
         n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
     if (out->median > 0)
-        out->noise = (sorted[n - 1 - n / 4] - sorted[n / 4]) / out->median;
+        out->noise = NOTCH * (sorted[n - 1 - n / 4] - sorted[n / 4]) /
+                     sqrt((double)n) / out->median;
     return true;
 }
 
@@ -128,8 +132,8 @@ void bench_report(const struct bench *b)
         for (row = 0; row < b->nrows; row++)
             report_row(b, row, &all, &noisy);
         if (noisy)
-            printf("\nOf %u figures, the rounds of %u do not agree (+-, "
-                   "between the quartiles: more\nthan %.0f %%).\n",
+            printf("\nOf %u figures, the rounds of %u do not agree: their "
+                   "medians may be off by\nmore than %.0f %% (+-).\n",
                    all, noisy, NOISE_MOST * 100);
         report_peers(b);
     }

@@ -313,11 +313,19 @@ const struct verb verb_bench = {
         "  --json FILE       all samples and rows, and the machine\n\n"
         "Of pages and views:\n"
         "  --peers NAME,...  only these peers\n"
-        "  --against PEER    whom the last column is relative to (dpdk)\n\n"
+        "  --against PEER    whom the last column is relative to (dpdk)\n"
+        "  --batch N,...     pages: batches of these instead\n"
+        "  --sizes BYTES,... pages of these sizes instead, or views\n"
+        "  --offsets BYTES,...  views from there\n\n"
         "Of align:\n"
         "  --sizes BYTES,...  --offsets BYTES,...  --batch N\n"
         "  --constraint NAME=N,...   what a device asks, as "
         "align=512,multiple=512\n"
-        "  --rows            each row as well\n",
+        "  --rows            each row as well\n\n"
+        "--goals measures what the goals need, of pages and views, and says "
+        "which are\n"
+        "met; the exit status is 3 unless all are. With --from FILE it judges "
+        "what an\n"
+        "earlier --json wrote.\n",
     .run = run,
 };

@@ -228,7 +228,7 @@ double bench_written(const char *variant, const char *of);
 struct figure {
     unsigned n;
     double median, min, max;
-    double noise; /* between the quartiles, of the median */
+    double noise; /* how far the median may be off, of itself */
 };
 bool bench_figure(const struct bench *b, int row, int peer, struct figure *out);
 void bench_report(const struct bench *b);
