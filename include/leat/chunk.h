@@ -54,9 +54,18 @@ struct leat_pool_head {
     uintptr_t *units; /* (c) by unit of numbers; entries (l)                */
     uint32_t *state;  /* (c) a word for each page; entries (a)              */
     struct leat_page_desc *desc; /* (c) */
-    uint32_t base;  /* (c) the first page's number                         */
-    uint32_t ready; /* (a) pages below this have been set up               */
-    uint32_t fast;  /* (a) the same, or 0: no inlined call takes a ref      */
+    uint32_t base;   /* (c) the first page's number                         */
+    uint32_t ready;  /* (a) pages below this have been set up               */
+    uint32_t fast;   /* (a) the same, or 0: no inlined call takes a ref      */
+    uint64_t serial; /* (c) libleat: never used twice                       */
+    intptr_t slot;   /* (c) libleat: how far from a thread's pointer its
+                        struct leat_slot is; 0: there is none               */
+};
+
+/* In a thread's own storage: its magazine of the pool (serial). */
+struct leat_slot {
+    uint64_t serial;
+    struct leat_magazine *m;
 };
 
 /*

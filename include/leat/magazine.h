@@ -56,7 +56,11 @@ struct leat_magazine {
 LEAT_API int leat_magazine_create(struct leat_pool *pool,
                                   struct leat_magazine **out);
 
-/* Gives its pages back to the pool, and the magazine with them. */
+/*
+ * Gives its pages back to the pool, and the magazine with them.
+ *
+ * Errors:  LEAT_E_STATE  it is a thread's own, of leat_pool_magazine()
+ */
 LEAT_API int leat_magazine_destroy(struct leat_magazine *m);
 
 /* Gives its pages back to the pool. It can go on afterwards. */
@@ -113,6 +117,67 @@ LEAT_INLINE int leat_magazine_put(struct leat_magazine *m, struct leat_chunk c)
     __atomic_store_n(top, c.id + LEAT_ID_LIFE, __ATOMIC_RELAXED);
     __atomic_store_n(&m->top, top + 1, __ATOMIC_RELAXED);
     return 0;
+}
+
+/*
+ * Finds the calling thread's own magazine of (pool), or makes it: the one that
+ * the plain calls go through, for those who do many things in a row.
+ *
+ * Owner:   borrowed: the library destroys it with the thread or the pool.
+ * Gives NULL where there is none: in a freestanding build, or where too many
+ * threads have one; the plain calls then take the pool's lock.
+ */
+LEAT_INLINE struct leat_magazine *leat_pool_magazine(struct leat_pool *pool);
+
+/* The same, not inlined. */
+LEAT_API struct leat_magazine *leat_pool_magazine_value(struct leat_pool *pool);
+
+/* Where the compiler tells where a thread's own storage is. */
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_thread_pointer)
+#define LEAT_THREAD_POINTER() ((unsigned char *)__builtin_thread_pointer())
+#endif
+#endif
+
+LEAT_INLINE struct leat_magazine *leat_pool_magazine(struct leat_pool *pool)
+{
+#ifdef LEAT_THREAD_POINTER
+    const struct leat_pool_head *h = (const struct leat_pool_head *)pool;
+    const struct leat_slot *slot;
+
+    if (LEAT_LIKELY(h && h->slot)) {
+        slot = (const struct leat_slot *)(LEAT_THREAD_POINTER() + h->slot);
+        if (LEAT_LIKELY(slot->serial == h->serial)) {
+            if (!slot->m)
+                __builtin_unreachable();
+            return slot->m;
+        }
+    }
+#endif
+    return leat_pool_magazine_value(pool);
+}
+
+LEAT_INLINE int leat_pool_get(struct leat_pool *pool, size_t pages,
+                              struct leat_chunk *out)
+{
+    struct leat_magazine *m = leat_pool_magazine(pool);
+    struct leat_chunk c;
+
+    if (LEAT_LIKELY(m && pages == 1))
+        return leat_magazine_get(m, out);
+    c = leat_pool_get_value(pool, pages);
+    if (LEAT_UNLIKELY(!c.pool))
+        return leat_chunk_error(c);
+    *out = c;
+    return 0;
+}
+
+LEAT_INLINE int leat_pool_put(struct leat_pool *pool, struct leat_chunk c)
+{
+    struct leat_magazine *m = leat_pool_magazine(pool);
+
+    return LEAT_LIKELY(m) ? leat_magazine_put(m, c)
+                          : leat_pool_put_value(pool, c);
 }
 
 /*

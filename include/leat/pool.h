@@ -184,17 +184,6 @@ LEAT_INLINE int leat_chunk_error(struct leat_chunk c)
     return err < 0 ? err : LEAT_E_INVALID;
 }
 
-LEAT_INLINE int leat_pool_get(struct leat_pool *pool, size_t pages,
-                              struct leat_chunk *out)
-{
-    struct leat_chunk c = leat_pool_get_value(pool, pages);
-
-    if (LEAT_UNLIKELY(!c.pool))
-        return leat_chunk_error(c);
-    *out = c;
-    return 0;
-}
-
 /*
  * The same, and its bytes are zero.
  * Errors:  LEAT_E_UNSUPPORTED  the pool's policy is LEAT_ZERO_NEVER
@@ -212,7 +201,10 @@ LEAT_API int leat_pool_get_zeroed(struct leat_pool *pool, size_t pages,
  * Threads: safe from anywhere. Callbacks: on_water, a waiter's, an adopted
  *          chunk's release.
  */
-LEAT_API int leat_pool_put(struct leat_pool *pool, struct leat_chunk c);
+LEAT_INLINE int leat_pool_put(struct leat_pool *pool, struct leat_chunk c);
+
+/* The same, not inlined. */
+LEAT_API int leat_pool_put_value(struct leat_pool *pool, struct leat_chunk c);
 
 /*
  * Gets (n) chunks of one page each: all or none.
@@ -398,5 +390,8 @@ LEAT_API int leat_pool_events(struct leat_pool *pool, const void *addr,
                               struct leat_event *events, size_t *n);
 
 LEAT_END_DECLS
+
+/* The two inlined calls are defined there. */
+#include <leat/magazine.h>
 
 #endif

@@ -109,8 +109,6 @@ struct leat_pool {
     struct leat_pool_head head;
     uint32_t numbers; /* (c) how many page numbers there are           */
     int dead;         /* (a) an error that every call then gives       */
-    uint64_t serial;  /* (c) libleat: never used twice                 */
-    size_t slot;      /* (c) libleat: its place in a thread's table    */
 
     /* Constant. */
     struct leat_pool_config config;
@@ -455,6 +453,5 @@ void leat_debug_unpoison(void *addr, size_t bytes);
  */
 int leat_seam_pool_created(struct leat_pool *pool);
 void leat_seam_pool_gone(struct leat_pool *pool);
-struct leat_magazine *leat_seam_magazine(struct leat_pool *pool);
 
 #endif

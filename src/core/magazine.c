@@ -213,6 +213,8 @@ int leat_magazine_destroy(struct leat_magazine *m)
 
     if (err)
         return err;
+    if (m->thread_prev) /* a thread's own: the library destroys it */
+        return LEAT_E_STATE;
     pool = m->pool;
     leat_lock_take(&pool->lock);
     leat_magazine_spill(m);

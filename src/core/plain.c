@@ -10,6 +10,8 @@
 
 extern inline int leat_pool_get(struct leat_pool *pool, size_t pages,
                                 struct leat_chunk *out);
+extern inline int leat_pool_put(struct leat_pool *pool, struct leat_chunk c);
+extern inline struct leat_magazine *leat_pool_magazine(struct leat_pool *pool);
 extern inline int leat_chunk_error(struct leat_chunk c);
 
 struct leat_chunk leat_pool_get_value(struct leat_pool *pool, size_t pages)
@@ -17,7 +19,7 @@ struct leat_chunk leat_pool_get_value(struct leat_pool *pool, size_t pages)
     return leat_pool_get_locked(pool, NULL, pages, false);
 }
 
-int leat_pool_put(struct leat_pool *pool, struct leat_chunk c)
+int leat_pool_put_value(struct leat_pool *pool, struct leat_chunk c)
 {
     return leat_pool_put_locked(pool, NULL, c);
 }
@@ -53,7 +55,7 @@ void leat_seam_pool_gone(struct leat_pool *pool)
     (void)pool;
 }
 
-struct leat_magazine *leat_seam_magazine(struct leat_pool *pool)
+struct leat_magazine *leat_pool_magazine_value(struct leat_pool *pool)
 {
     (void)pool;
     return NULL;

@@ -121,7 +121,7 @@ int leat_pool_put_bulk(struct leat_pool *pool, const struct leat_chunk *c,
         return err;
     if (!c && n)
         return LEAT_E_INVALID;
-    m = leat_seam_magazine(pool);
+    m = leat_pool_magazine(pool);
     if (m)
         return leat_magazine_put_bulk(m, c, n, done);
     for (i = 0; i < n; i++) {

@@ -115,7 +115,7 @@ int leat_ref_slice(const struct leat_ref *ref, size_t off, size_t len,
 
 void leat_ref_last(struct leat_pool *pool, uint32_t page)
 {
-    leat_chunk_last_owner(pool, leat_seam_magazine(pool), page);
+    leat_chunk_last_owner(pool, leat_pool_magazine(pool), page);
 }
 
 static void make_void(struct leat_ref *ref)

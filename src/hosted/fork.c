@@ -106,7 +106,7 @@ int leat_host_pool_add(struct leat_pool *pool)
         return LEAT_E_LIMIT;
     }
     next_number = pool->head.base + numbers_of(pool);
-    pool->serial = ++last_serial;
+    pool->head.serial = ++last_serial;
     pool->host_next = pools;
     pool->host_prev = &pools;
     if (pools)

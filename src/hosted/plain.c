@@ -10,8 +10,9 @@
  *       lock protects: the thread's exit and the pool's end both take it off
  *
  * The slots are a small table in thread-local storage, found without a call
- * (initial-exec). Two pools that fall into one slot take turns in it; the
- * thread's list has both.
+ * (initial-exec): they are equally far from each thread's pointer, which a pool
+ * notes for the calls that are inlined. Two pools that fall into one slot take
+ * turns in it; the thread's list has both.
  */
 
 #include <pthread.h>
@@ -20,18 +21,15 @@
 
 extern inline int leat_pool_get(struct leat_pool *pool, size_t pages,
                                 struct leat_chunk *out);
+extern inline int leat_pool_put(struct leat_pool *pool, struct leat_chunk c);
+extern inline struct leat_magazine *leat_pool_magazine(struct leat_pool *pool);
 extern inline int leat_chunk_error(struct leat_chunk c);
 
 #define SLOTS 8u
 
-struct slot {
-    uint64_t serial;
-    struct leat_magazine *m;
-};
-
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 
-THREAD_LOCAL struct slot slots[SLOTS];
+THREAD_LOCAL struct leat_slot slots[SLOTS];
 THREAD_LOCAL struct leat_magazine *mine; /* T2 */
 
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
@@ -80,7 +78,7 @@ static void make_key(void)
 
 /* Finds the thread's magazine for (pool), or makes one. NULL: there is none. */
 static LEAT_COLD struct leat_magazine *find(struct leat_pool *pool,
-                                            struct slot *slot)
+                                            struct leat_slot *slot)
 {
     struct leat_magazine *m;
 
@@ -103,66 +101,46 @@ static LEAT_COLD struct leat_magazine *find(struct leat_pool *pool,
     }
     leat_host_unlock();
     if (m) {
-        slot->serial = pool->serial;
+        slot->serial = pool->head.serial;
         slot->m = m;
     }
     return m;
 }
 
 /* Where the pool's magazine is, if this is the pool's slot: T1. */
-static inline struct slot *slot_of(const struct leat_pool *pool)
+static inline struct leat_slot *slot_of(const struct leat_pool *pool)
 {
-    return (struct slot *)((unsigned char *)slots + pool->slot);
+    return &slots[pool->head.serial % SLOTS];
 }
 
-static struct leat_magazine *magazine_of(struct leat_pool *pool)
+struct leat_magazine *leat_pool_magazine_value(struct leat_pool *pool)
 {
-    struct slot *slot = slot_of(pool);
-
-    return slot->serial == pool->serial ? slot->m : find(pool, slot);
-}
-
-struct leat_magazine *leat_seam_magazine(struct leat_pool *pool)
-{
-    return magazine_of(pool);
-}
-
-/* All that is not one page from a magazine which the slot has. */
-static LEAT_COLD struct leat_chunk get_slow(struct leat_pool *pool,
-                                            size_t pages)
-{
-    struct leat_magazine *m;
+    struct leat_slot *slot;
 
     if (!pool)
-        return chunk_error(LEAT_E_INVALID);
-    m = magazine_of(pool);
-    return m && pages == 1 ? magazine_pop(m)
-                           : leat_pool_get_locked(pool, m, pages, false);
-}
-
-static LEAT_COLD int put_slow(struct leat_pool *pool, struct leat_chunk c)
-{
-    struct leat_magazine *m;
-
-    if (!pool)
-        return LEAT_E_INVALID;
-    m = magazine_of(pool);
-    return m ? leat_magazine_put(m, c) : leat_pool_put_locked(pool, NULL, c);
+        return NULL;
+    slot = slot_of(pool);
+    return slot->serial == pool->head.serial ? slot->m : find(pool, slot);
 }
 
 struct leat_chunk leat_pool_get_value(struct leat_pool *pool, size_t pages)
 {
-    if (LEAT_UNLIKELY(!pool || pages != 1 ||
-                      slot_of(pool)->serial != pool->serial))
-        return get_slow(pool, pages);
-    return magazine_pop(slot_of(pool)->m);
+    struct leat_magazine *m = leat_pool_magazine(pool);
+
+    if (LEAT_LIKELY(m && pages == 1))
+        return magazine_pop(m);
+    if (!pool)
+        return chunk_error(LEAT_E_INVALID);
+    return leat_pool_get_locked(pool, m, pages, false);
 }
 
-int leat_pool_put(struct leat_pool *pool, struct leat_chunk c)
+int leat_pool_put_value(struct leat_pool *pool, struct leat_chunk c)
 {
-    if (LEAT_UNLIKELY(!pool || slot_of(pool)->serial != pool->serial))
-        return put_slow(pool, c);
-    return leat_magazine_put(slot_of(pool)->m, c);
+    struct leat_magazine *m = leat_pool_magazine(pool);
+
+    if (LEAT_LIKELY(m))
+        return leat_magazine_put(m, c);
+    return pool ? leat_pool_put_locked(pool, NULL, c) : LEAT_E_INVALID;
 }
 
 int leat_pool_get_bulk(struct leat_pool *pool, struct leat_chunk *out, size_t n)
@@ -171,7 +149,7 @@ int leat_pool_get_bulk(struct leat_pool *pool, struct leat_chunk *out, size_t n)
 
     if (!pool)
         return LEAT_E_INVALID;
-    m = magazine_of(pool);
+    m = leat_pool_magazine(pool);
     return m ? leat_magazine_get_bulk(m, out, n)
              : leat_pool_get_bulk_locked(pool, NULL,
                                          (struct handles){out, true}, n);
@@ -181,7 +159,9 @@ int leat_seam_pool_created(struct leat_pool *pool)
 {
     int err = leat_host_pool_add(pool);
 
-    pool->slot = pool->serial % SLOTS * sizeof(struct slot);
+#ifdef LEAT_THREAD_POINTER
+    pool->head.slot = (unsigned char *)slot_of(pool) - LEAT_THREAD_POINTER();
+#endif
     return err;
 }
 

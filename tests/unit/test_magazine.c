@@ -228,3 +228,40 @@ Test(magazine, first_pages_of_a_cold_pool)
     MUST(leat_magazine_destroy(m));
     close_pool(&f);
 }
+
+/* The one that the plain calls go through. */
+Test(magazine, of_the_calling_thread)
+{
+    struct leat_magazine *m, *own;
+    struct pool_fixture f, g;
+    struct leat_chunk c;
+
+    cr_assert_null(leat_pool_magazine(NULL));
+    cr_assert_null(leat_pool_magazine_value(NULL));
+    open_magazines(&f, 2, 0);
+    own = leat_pool_magazine(f.pool);
+    cr_assert_not_null(own);
+    cr_assert_eq(leat_pool_magazine(f.pool), own);
+    cr_assert_eq(leat_pool_magazine_value(f.pool), own);
+    FAILS(LEAT_E_STATE, leat_magazine_destroy(own));
+    cr_assert_eq(stats_of(f.pool).magazines, 1);
+    MUST(leat_magazine_get(own, &c));
+    MUST(leat_pool_put(f.pool, c));
+    FAILS(LEAT_E_STALE, leat_pool_put(f.pool, c));
+    FAILS(LEAT_E_STALE, leat_pool_put_value(f.pool, c));
+    MUST(leat_pool_get(f.pool, 1, &c));
+    MUST(leat_pool_put_value(f.pool, c));
+    cr_assert_eq(stats_of(f.pool).magazines, 1);
+
+    /* Another takes the only one: the plain calls go on without. */
+    open_magazines(&g, 1, 0);
+    MUST(leat_magazine_create(g.pool, &m));
+    cr_assert_null(leat_pool_magazine(g.pool));
+    MUST(leat_pool_get(g.pool, 1, &c));
+    FAILS(LEAT_E_FOREIGN, leat_pool_put(f.pool, c));
+    MUST(leat_pool_put(g.pool, c));
+    FAILS(LEAT_E_STALE, leat_pool_put(g.pool, c));
+    MUST(leat_magazine_destroy(m));
+    close_pool(&g);
+    close_pool(&f);
+}
