@@ -96,9 +96,15 @@ tsan_tests = \
 
 # Domains in processes of their own, and who attacks them.
 sim_tests = \
+    tests/sim/hostile \
+    tests/sim/kill \
+    tests/sim/many \
     tests/sim/share \
     $(NULL)
 
+tests_sim_hostile_LDADD = libleat-sim.la $(LDADD)
+tests_sim_kill_LDADD = libleat-sim.la $(LDADD)
+tests_sim_many_LDADD = libleat-sim.la $(LDADD)
 tests_sim_share_LDADD = libleat-sim.la $(LDADD)
 tests_sim_threads_LDADD = libleat-sim.la $(LDADD)
 
@@ -174,6 +180,7 @@ test_headers = \
     tests/model/handles.h \
     tests/model/operations.h \
     tests/model/world.h \
+    tests/sim/raw.h \
     tests/sim/sim.h \
     tests/stress/stress.h \
     tests/unit/fake_backend.h \

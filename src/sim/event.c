@@ -134,28 +134,45 @@ static int add(struct leat_sim_domain *d, uint32_t number, int fd, bool waits)
     return 0;
 }
 
+/* Tells that a port is closed. The domain's lock is held. */
+static int tell_closed(struct leat_sim_domain *d, uint32_t port)
+{
+    struct sim_number *r = (void *)(d->out + sizeof(struct sim_head));
+
+    d->out_len = sizeof(struct sim_head) + sizeof(*r);
+    r->value = port;
+    return sim_exchange(d, SIM_PORT_CLOSE, 1, -1);
+}
+
 /* Asks for a port by (op); takes its number and its socket. */
 static int get_port(struct leat_sim_domain *d, enum sim_op op, bool waits,
                     uint32_t *port)
 {
     const struct sim_number *r;
     int fd = -1, err = sim_exchange(d, op, 1, -1);
+    uint32_t number;
 
     if (err)
         return err;
     r = sim_reply(d, 1, sizeof(*r));
+    if (!r)
+        return sim_gone(d);
+    number = r->value;
     fd = sim_take_fd(d);
-    if (!r || fd < 0)
-        err = sim_gone(d);
+    if (fd < 0)
+        err = LEAT_E_LIMIT; /* this process can hold no more */
     if (!err) {
         pthread_mutex_lock(&d->events_lock);
-        err = add(d, r->value, fd, waits);
+        err = add(d, number, fd, waits);
         pthread_mutex_unlock(&d->events_lock);
     }
-    if (err && fd >= 0)
-        close(fd);
-    if (!err)
-        *port = r->value;
+    if (!err) {
+        *port = number;
+    } else {
+        if (fd >= 0)
+            close(fd);
+        tell_closed(d, number);
+    }
     return err;
 }
 
@@ -196,7 +213,6 @@ static int event_bind(void *self, uint32_t domain, uint32_t remote,
 static int event_close(void *self, uint32_t port)
 {
     struct leat_sim_domain *d = self;
-    struct sim_number *r;
     struct port *p;
     int err = LEAT_E_REFERENCE;
 
@@ -209,9 +225,8 @@ static int event_close(void *self, uint32_t port)
     pthread_mutex_unlock(&d->events_lock);
     if (err)
         return err;
-    r = sim_begin(d, sizeof(*r));
-    r->value = port;
-    err = sim_exchange(d, SIM_PORT_CLOSE, 1, -1);
+    sim_begin(d, 0);
+    err = tell_closed(d, port);
     sim_end(d);
     return err;
 }

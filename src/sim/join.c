@@ -36,7 +36,9 @@ static int settle(struct leat_sim_domain *d)
     const struct sim_joined *j = sim_reply(d, 1, sizeof(*j));
     uint32_t i;
 
-    if (!j || d->nfds != 3 || !j->frames || j->frames > LEAT_GNTTAB_FRAMES_MAX)
+    if (j && d->nfds != 3)
+        return LEAT_E_LIMIT; /* this process can hold no more */
+    if (!j || !j->frames || j->frames > LEAT_GNTTAB_FRAMES_MAX)
         return LEAT_E_PROTO;
     d->id = j->domain;
     d->frames = j->frames;

@@ -72,7 +72,7 @@ static int place(struct leat_sim_domain *d, unsigned char *base,
             run++;
         bytes = (size_t)run * SIM_PAGE;
         if (m[i].fd >= d->nfds)
-            return sim_gone(d);
+            return LEAT_E_LIMIT; /* this process can hold no more */
         if (mmap(base + (size_t)i * SIM_PAGE, bytes, prot,
                  MAP_SHARED | MAP_FIXED, d->fds[m[i].fd],
                  (off_t)m[i].page * SIM_PAGE) == MAP_FAILED)

@@ -85,12 +85,12 @@ long sim_receive(int fd, void *bytes, int *fds, size_t *nfds, bool wait)
     if (len < 0)
         return -errno;
     take_fds(&msg, fds, nfds);
+    /* Where not all could be opened here, none is of use. */
     if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
         while (*nfds)
             close(fds[--*nfds]);
-        return -EBADMSG;
     }
-    return len;
+    return msg.msg_flags & MSG_TRUNC ? -EBADMSG : len;
 }
 
 int sim_reply_fds(const struct hv_reply *reply, int fds[SIM_FDS])

@@ -16,7 +16,8 @@ int sim_send(int fd, const void *bytes, size_t len, const int *fds, size_t nfds,
 /*
  * Receives one into (bytes), of SIM_MESSAGE, and its descriptors into (fds), of
  * SIM_FDS: how many bytes; 0: the other end is gone; or a negated errno, and
- * then no descriptor is left open. -EBADMSG: it was longer.
+ * then no descriptor is left open. -EBADMSG: it was longer. Where this process
+ * can hold no more descriptors, the message comes without any.
  */
 long sim_receive(int fd, void *bytes, int *fds, size_t *nfds, bool wait);
 
