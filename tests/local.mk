@@ -76,6 +76,7 @@ endif
 # Plain programs that have threads, or are worth it under ThreadSanitizer, where
 # Criterion does not start.
 tsan_tests = \
+    tests/model/grants \
     tests/model/model \
     tests/sim/threads \
     tests/stress/cancels \
