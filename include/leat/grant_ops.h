@@ -153,7 +153,8 @@ struct leat_map_ops {
     /*
      * Maps (n) grants, of one or of several domains, as contiguous pages: all
      * or none. (*base) is where, and (*cookie) the backend's own. (status), of
-     * n, says of each: 0 or its error, and is written on failure too.
+     * n, unless NULL, says of each: 0 or its error, and is written on failure
+     * too.
      *
      * Errors:  LEAT_E_REFERENCE  no such grant, or one meant for another
      *          LEAT_E_ACCESS     writing where reading was granted

@@ -35,9 +35,10 @@
  * The kernel's limit is /sys/module/xen_gntalloc/parameters/limit, 1024 pages
  * unless somebody has changed it, for the whole domain. It is read before each
  * slab, and what all of these backends in this process have is held against it:
- * what does not fit is refused before the kernel is asked. For one share that
- * exhausts the grant table leaves gntalloc failing until it is loaded anew. What
- * fits is asked for in batches of LEAT_XEN_BATCH pages.
+ * what does not fit is refused before the kernel is asked. So is what would leave
+ * the kernel too little of the grant table: one share that exhausts the table
+ * leaves gntalloc failing until it is loaded anew. What fits is asked for in
+ * batches of LEAT_XEN_BATCH pages.
  */
 
 #include <leat/backend.h>
@@ -77,7 +78,8 @@ struct leat_xen_share_config {
     uint32_t notify_port;    /* an event channel of this domain              */
     uint32_t refs;           /* entries of the domain's grant table, which
                                 Linux does not tell; 0: 32768, of the 64 frames
-                                that Xen gives unless it is told otherwise   */
+                                that Xen gives unless it is told otherwise.
+                                At least 512                                 */
 };
 
 /*

@@ -130,6 +130,15 @@ static int one(struct leat_xen_map *m, const struct leat_gref *gref,
     return access == LEAT_READ_WRITE ? LEAT_E_ACCESS : LEAT_E_REFERENCE;
 }
 
+/* The result of one: for its status, and for that of all. */
+static void note(int *status, size_t i, int one, int *all)
+{
+    if (status)
+        status[i] = one;
+    if (!*all)
+        *all = one;
+}
+
 static int xen_map(void *self, const struct leat_gref *grefs, size_t n,
                    enum leat_access access, void **base, void **cookie,
                    int *status)
@@ -139,13 +148,11 @@ static int xen_map(void *self, const struct leat_gref *grefs, size_t n,
     bool hole;
     int err = 0, error = 0;
 
-    if (!grefs || !n || !base || !cookie || !status)
+    if (!grefs || !n || !base || !cookie)
         return LEAT_E_INVALID;
-    for (size_t i = 0; i < n; i++) {
-        status[i] = grefs[i].domain > LEAT_DOMAIN_MAX ? LEAT_E_DOMAIN : 0;
-        if (!err)
-            err = status[i];
-    }
+    for (size_t i = 0; i < n; i++)
+        note(status, i, grefs[i].domain > LEAT_DOMAIN_MAX ? LEAT_E_DOMAIN : 0,
+             &err);
     if (err)
         return err;
     pthread_mutex_lock(&m->lock);
@@ -159,13 +166,11 @@ static int xen_map(void *self, const struct leat_gref *grefs, size_t n,
         if (!err)
             err = of_errno(error);
         for (size_t i = 0; i < n; i++)
-            status[i] = err;
+            note(status, i, err, &err);
     } else if (error) {
-        for (size_t i = 0; i < n; i++) {
-            status[i] = one(m, &grefs[i], access, n == 1);
-            if (!err)
-                err = status[i];
-        }
+        /* Who asks for no status is told of the first alone. */
+        for (size_t i = 0; i < n && (status || !err); i++)
+            note(status, i, one(m, &grefs[i], access, n == 1), &err);
         if (!err)
             err = LEAT_E_SYSTEM;
     }

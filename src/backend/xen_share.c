@@ -12,6 +12,9 @@
  *       was when the last of them were asked for
  *   X3  a page that is out has a reference, reserved for no other use, and less
  *       than what the table is said to have
+ *   X4  the pages of all backends of this process, and what is kept for others,
+ *       are no more than the table is said to have: who exhausts it spoils
+ *       gntalloc for all, until it is loaded anew
  *
  * A grant ends when its page is unmapped, which is when a slab is put; the file
  * keeps nothing, so a process that dies leaves nothing but what peers hold.
@@ -45,7 +48,7 @@ static int configure(struct leat_xen_share_config *c)
         c->unit_pages = 1;
     if (!c->refs)
         c->refs = REFS;
-    if (c->unit_pages > LEAT_PAGES_MAX)
+    if (c->unit_pages > LEAT_PAGES_MAX || c->refs < 512)
         return LEAT_E_INVALID;
     bytes = c->unit_pages << LEAT_PAGE_SHIFT;
     if ((c->flags & LEAT_XEN_TOLD_BYTE && c->told_off >= bytes) ||

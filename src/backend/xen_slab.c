@@ -2,7 +2,7 @@
 
 /*
  * Slabs of the Xen share backend: held against the limits, made in batches, and
- * given back. X1 to X3 are told in xen_share.c.
+ * given back. X1 to X4 are told in xen_share.c.
  *
  *   counted --batches--> out --put--> the kernel's
  *      |        |
@@ -18,6 +18,9 @@
 #include "xen_share.h"
 
 #include <xen/sys/gntalloc.h>
+
+/* Entries that the kernel's own drivers have, and may want: half a frame. */
+#define KEPT (LEAT_GRANT_RESERVED + 256u)
 
 /* (a) Pages of all of these, in this process: the kernel's limit is one. */
 static size_t process_pages;
@@ -39,6 +42,12 @@ static int reserve(struct leat_xen_share *x, size_t n)
                              "%zu more do not fit",
                              x->pages_max, x->given, n);
     do {
+        if (have + n > x->config.refs - KEPT) /* X4 */
+            return leat_xen_tell(
+                &x->why, LEAT_E_LIMIT, LEAT_XEN_ROOM, 0, "refs", x->config.refs,
+                "the grant table has %u entries, of which %u are left to "
+                "others: with %zu of this process, %zu more do not fit",
+                x->config.refs, KEPT, have, n);
         if (!leat_xen_number(LIMIT, &limit))
             limit = SIZE_MAX;
         if (have > limit || n > limit - have) /* X2 */

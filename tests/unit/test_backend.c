@@ -48,6 +48,27 @@ Test(backend, gives_no_metadata)
     free(config.meta);
 }
 
+/* A slab has whole units of page numbers, however short it is: there are enough
+ * of them for all the slabs that make up the limit. */
+Test(backend, many_short_slabs)
+{
+    struct leat_pool_config config = {.limit_pages = 64,
+                                      .flags = LEAT_POOL_EXACT};
+    struct leat_pool *pool;
+    struct leat_chunk c[64];
+    struct fake b;
+
+    config.backend = fake_backend(&b);
+    b.slab_pages = 4;
+    MUST(leat_pool_create(&pool, &config));
+    for (size_t i = 0; i < COUNT(c); i++)
+        MUST(leat_pool_get(pool, 1, &c[i]));
+    cr_assert_eq(b.gets, 16);
+    for (size_t i = 0; i < COUNT(c); i++)
+        MUST(leat_pool_put(pool, c[i]));
+    fake_close(&b, pool);
+}
+
 Test(backend, slabs_in_the_order_in_which_they_came)
 {
     struct leat_pool *pool;

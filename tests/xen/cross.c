@@ -174,15 +174,14 @@ static bool taken(uint32_t port, unsigned ms)
 {
     uint32_t got = 0;
 
-    return COMES(!leat_xen_event_take(p.events, &got) && got == port, ms);
+    return COMES(!EVENT(p.events, pending, &got) && got == port, ms);
 }
 
 static void events(void)
 {
     uint32_t here, there;
 
-    GIVES(leat_xen_event_offer(p.events, p.domain, &here), 0,
-          "dom0 offers a port");
+    GIVES(EVENT(p.events, alloc, p.domain, &here), 0, "dom0 offers a port");
     GIVES(peer_call(&p, PEER_BIND, here), 0, "domU binds it");
     there = (uint32_t)p.box->out[0];
     peer_call(&p, PEER_TAKEN, there);
@@ -191,17 +190,17 @@ static void events(void)
     OK(taken(here, 2000), "dom0 takes it");
     GIVES(peer_call(&p, PEER_SEND, there), 0, "domU sends again");
     OK(!taken(here, 100), "the port is masked");
-    GIVES(leat_xen_event_unmask(p.events, here), 0, "unmask");
+    GIVES(EVENT(p.events, unmask, here), 0, "unmask");
     OK(taken(here, 2000), "then it comes");
-    GIVES(leat_xen_event_send(p.events, here), 0, "dom0 sends");
+    GIVES(EVENT(p.events, notify, here), 0, "dom0 sends");
     peer_call(&p, PEER_TAKEN, there, 1);
     OK(p.box->out[0], "domU takes it");
-    GIVES(leat_xen_event_close(p.events, here), 0, "close");
-    GIVES(leat_xen_event_send(p.events, here), LEAT_E_REFERENCE,
+    GIVES(EVENT(p.events, close, here), 0, "close");
+    GIVES(EVENT(p.events, notify, here), LEAT_E_REFERENCE,
           "a port that was closed");
-    GIVES(leat_xen_event_bind(p.events, p.domain, 4000, &here),
-          LEAT_E_REFERENCE, "a remote port that is not there");
-    GIVES(leat_xen_event_bind(p.events, 4321, 1, &here), LEAT_E_DOMAIN,
+    GIVES(EVENT(p.events, bind, p.domain, 4000, &here), LEAT_E_REFERENCE,
+          "a remote port that is not there");
+    GIVES(EVENT(p.events, bind, 4321, 1, &here), LEAT_E_DOMAIN,
           "a domain that is not there");
 }
 
@@ -218,7 +217,7 @@ static void told_by_the_mapper(bool killed)
     ops = leat_xen_share_ops(s.x);
     OK(ops.ops->letgo == LEAT_LETGO_TOLD && s.slab.base[0] == 1,
        "the byte is set when the page is shared");
-    MUST(!leat_xen_event_offer(p.events, p.domain, &here));
+    MUST(!EVENT(p.events, alloc, p.domain, &here));
     MUST(!peer_call(&p, PEER_BIND, here));
     p.box->refs[0] = s.grefs[0].ref;
     GIVES(peer_call(&p, PEER_MAP, 0, 1, LEAT_READ_WRITE,
@@ -241,7 +240,7 @@ static void told_by_the_mapper(bool killed)
         OK(taken(here, 2000), "and the event comes");
     GIVES(ops.ops->end(ops.self, s.grefs[0].ref, s.slab.base), 0,
           "the page is let go of");
-    leat_xen_event_close(p.events, here);
+    EVENT(p.events, close, here);
     unshare(&s);
     if (killed)
         MUST(peer_again(&p));
@@ -253,7 +252,7 @@ static void told_by_the_sharer(bool killed)
     uint32_t here;
     struct leat_gref first;
 
-    MUST(!leat_xen_event_offer(p.events, p.domain, &here));
+    MUST(!EVENT(p.events, alloc, p.domain, &here));
     MUST(!peer_call(&p, PEER_BIND, here));
     GIVES(peer_call(&p, PEER_SHARE, 0, 1, LEAT_READ_WRITE,
                     LEAT_XEN_NOTIFY_BYTE | LEAT_XEN_NOTIFY_PORT, p.box->out[0]),
@@ -299,7 +298,7 @@ static void told_by_the_sharer(bool killed)
     OK(filled(w.base, 1, 52), "the page is as it was");
     MUST(!unmap(p.map, &w));
     OK(COMES(witness(1).granted == 0, 10000), "after the unmap it is revoked");
-    leat_xen_event_close(p.events, here);
+    EVENT(p.events, close, here);
 }
 
 /* A process here shares a page, domU maps it, and the process is killed. */

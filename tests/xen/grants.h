@@ -64,15 +64,23 @@ static inline void sleep_ms(unsigned ms)
         came_;                                               \
     })
 
+/* An operation of (e), which is struct leat_xen_events *; of a store. */
+#define EVENT(e, op, ...) \
+    leat_xen_event_ops(e).ops->op(leat_xen_event_ops(e).self, __VA_ARGS__)
+#define STORE(s, op, ...) \
+    leat_xen_store_ops(s).ops->op(leat_xen_store_ops(s).self, __VA_ARGS__)
+
 /* The number of this domain. */
 static inline uint32_t own_domain(void)
 {
-    struct leat_xen_store *store;
+    struct leat_xen_store *x;
+    struct leat_store store;
     char text[16];
 
-    MUST(!leat_xen_store_open(&store, NULL));
-    MUST(!leat_xen_store_read(store, 0, "domid", text, sizeof(text), NULL));
-    leat_xen_store_close(store);
+    MUST(!leat_xen_store_open(&x, NULL));
+    store = leat_xen_store_ops(x);
+    MUST(!store.ops->read(store.self, 0, "domid", text, sizeof(text), NULL));
+    leat_xen_store_close(x);
     return (uint32_t)strtoul(text, NULL, 10);
 }
 

@@ -8,6 +8,7 @@ xen_programs = \
     tests/xen/cross \
     tests/xen/grants \
     tests/xen/io \
+    tests/xen/layer \
     tests/xen/limit \
     tests/xen/machine \
     tests/xen/off \
@@ -35,18 +36,19 @@ endif
 # Which to run, as shell patterns of dom0/NAME and domu/NAME; all of them.
 XEN_TESTS = *
 
-# What they are linked with beside libleat.
+# What they are linked with.
 tests_xen_copies_LDADD = $(xen_ldadd)
 tests_xen_cross_LDADD = $(xen_ldadd)
 tests_xen_grants_LDADD = $(xen_ldadd)
 tests_xen_io_LDADD = $(xen_ldadd)
+tests_xen_layer_LDADD = $(xen_ldadd)
 tests_xen_limit_LDADD = $(xen_ldadd)
 tests_xen_machine_LDADD = $(xen_ldadd)
 tests_xen_off_LDADD = $(xen_ldadd)
 tests_xen_peer_LDADD = $(xen_ldadd)
 tests_xen_store_LDADD = $(xen_ldadd)
 tests_xen_table_LDADD = $(xen_ldadd)
-xen_ldadd = libleat-xen.la libleat.la $(XEN_LIBS)
+xen_ldadd = libleat-xen.la libleat-grant.la libleat.la $(XEN_LIBS)
 
 # Boots, and leaves what each test printed in sub/xen, where the driver is then
 # shown it as if the tests had run here.

@@ -80,9 +80,8 @@ static int do_taken(struct peer_box *box)
     uint32_t port = (uint32_t)box->arg[0], got = 0;
 
     if (box->arg[1])
-        MUST(!leat_xen_event_unmask(events, port));
-    box->out[0] =
-        COMES(!leat_xen_event_take(events, &got) && got == port, 1000);
+        MUST(!EVENT(events, unmask, port));
+    box->out[0] = COMES(!EVENT(events, pending, &got) && got == port, 1000);
     return 0;
 }
 
@@ -119,15 +118,15 @@ static int serve(struct peer_box *box)
     case PEER_COPY:
         return do_copy(box);
     case PEER_OFFER:
-        err = leat_xen_event_offer(events, 0, &port);
+        err = EVENT(events, alloc, 0, &port);
         box->out[0] = port;
         return err;
     case PEER_BIND:
-        err = leat_xen_event_bind(events, 0, (uint32_t)box->arg[0], &port);
+        err = EVENT(events, bind, 0, (uint32_t)box->arg[0], &port);
         box->out[0] = port;
         return err;
     case PEER_SEND:
-        return leat_xen_event_send(events, (uint32_t)box->arg[0]);
+        return EVENT(events, notify, (uint32_t)box->arg[0]);
     case PEER_TAKEN:
         return do_taken(box);
     case PEER_DIE:
@@ -154,11 +153,11 @@ int main(void)
     MUST(!leat_xen_events_open(&events, NULL));
     MUST(!leat_xen_store_open(&store, NULL));
     MUST(!share(&s, config, 1, 0));
-    MUST(!leat_xen_event_offer(events, 0, &port));
+    MUST(!EVENT(events, alloc, 0, &port));
     box = (void *)s.slab.base;
     n = snprintf(text, sizeof(text), "%lu %u %u", (unsigned long)now_ns(),
                  s.grefs[0].ref, port);
-    MUST(!leat_xen_store_write(store, 0, "data/peer", text, (size_t)n));
+    MUST(!STORE(store, write, 0, "data/peer", text, (size_t)n));
     for (;;) {
         if (__atomic_load_n(&box->request, __ATOMIC_ACQUIRE) == box->reply) {
             sleep_ms(2);

@@ -67,16 +67,15 @@ static inline bool peer_find(struct peer *p, unsigned ms)
     unsigned ref, port;
 
     snprintf(path, sizeof(path), "/local/domain/%u/data/peer", p->domain);
-    if (!COMES(
-            !leat_xen_store_read(p->store, 0, path, text, sizeof(text), NULL) &&
-                sscanf(text, "%lu %u %u", &serial, &ref, &port) == 3 &&
-                serial != p->serial,
-            ms))
+    if (!COMES(!STORE(p->store, read, 0, path, text, sizeof(text), NULL) &&
+                   sscanf(text, "%lu %u %u", &serial, &ref, &port) == 3 &&
+                   serial != p->serial,
+               ms))
         return false;
     p->serial = serial;
     gref.ref = ref;
     return !map(p->map, &p->window, &gref, 1, LEAT_READ_WRITE) &&
-           !leat_xen_event_bind(p->events, p->domain, port, &p->port) &&
+           !EVENT(p->events, bind, p->domain, port, &p->port) &&
            (p->box = (void *)p->window.base);
 }
 
@@ -100,7 +99,7 @@ static inline void peer_ask(struct peer *p, enum peer_op op,
     p->box->op = op;
     memcpy(p->box->arg, arg, sizeof(p->box->arg));
     __atomic_store_n(&p->box->request, p->box->request + 1, __ATOMIC_RELEASE);
-    MUST(!leat_xen_event_send(p->events, p->port));
+    MUST(!EVENT(p->events, notify, p->port));
 }
 
 static inline int peer_call_args(struct peer *p, enum peer_op op,
@@ -129,7 +128,7 @@ static inline void peer_grefs(struct peer *p, struct leat_gref *out, size_t n)
 static inline bool peer_again(struct peer *p)
 {
     unmap(p->map, &p->window);
-    leat_xen_event_close(p->events, p->port);
+    EVENT(p->events, close, p->port);
     return peer_find(p, 30000);
 }
 
