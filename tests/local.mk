@@ -50,6 +50,9 @@ unit_tests = \
     tests/unit/test_ref \
     tests/unit/test_rlimit \
     tests/unit/test_shared \
+    tests/unit/test_sim_hv \
+    tests/unit/test_sim_port \
+    tests/unit/test_sim_store \
     tests/unit/test_split \
     tests/unit/test_static \
     tests/unit/test_stats \
@@ -103,6 +106,9 @@ sim_tests = \
     tests/sim/share \
     $(NULL)
 
+tests_unit_test_sim_hv_LDADD = libleat-sim.la $(LDADD)
+tests_unit_test_sim_port_LDADD = libleat-sim.la $(LDADD)
+tests_unit_test_sim_store_LDADD = libleat-sim.la $(LDADD)
 tests_sim_hostile_LDADD = libleat-sim.la $(LDADD)
 tests_sim_kill_LDADD = libleat-sim.la $(LDADD)
 tests_sim_many_LDADD = libleat-sim.la $(LDADD)
@@ -187,6 +193,7 @@ test_headers = \
     tests/unit/fake_backend.h \
     tests/unit/grant_fixture.h \
     tests/unit/pool_fixture.h \
+    tests/unit/sim_fixture.h \
     tests/unit/waiter_fixture.h \
     $(NULL)
 

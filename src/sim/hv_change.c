@@ -176,9 +176,10 @@ static int remove_node(struct hv *hv, struct hv_domain *d,
 
 static int set_perms(struct hv *hv, struct hv_domain *d,
                      struct tree_node **root, bool counts, const char *path,
-                     const struct sim_perm *perms, uint32_t len)
+                     const void *value, uint32_t len)
 {
     struct tree_node *n = tree_find(*root, path), *made;
+    struct sim_perm perms[TREE_PERMS];
     uint32_t nperms = len / (uint32_t)sizeof(*perms), owner, i;
     int rc;
 
@@ -186,6 +187,7 @@ static int set_perms(struct hv *hv, struct hv_domain *d,
         return -ENOENT;
     if (!nperms || nperms > TREE_PERMS || len % sizeof(*perms))
         return -EINVAL;
+    memcpy(perms, value, len); /* it lies anywhere in a message */
     for (i = 0; i < nperms; i++) {
         if (perms[i].access > (READ | WRITE) || perms[i].domain >= HV_IDS)
             return -EINVAL;

@@ -200,6 +200,9 @@ static inline struct hv_domain *hv_alive(struct hv *hv, uint32_t id)
     return d && d->state != SIM_DYING ? d : NULL;
 }
 
+/* hv_life.c */
+int hv_joining(struct hv_call *c, struct hv_domain **out);
+
 /* hv.c: whether (d) may have (n) more descriptors; counts them, or back. */
 bool hv_fds_take(struct hv *hv, struct hv_domain *d, uint32_t n);
 void hv_fds_give(struct hv *hv, struct hv_domain *d, uint32_t n);

@@ -25,6 +25,7 @@ sim_hv_sources = \
     src/sim/hv_copy.c \
     src/sim/hv_fault.c \
     src/sim/hv_home.c \
+    src/sim/hv_life.c \
     src/sim/hv_map.c \
     src/sim/hv_path.c \
     src/sim/hv_pin.c \
