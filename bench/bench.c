@@ -137,13 +137,14 @@ void *bench_memory(size_t pages, bool huge, bool touch)
 
 static void list(void)
 {
+    static const char *const suffix[] = {"", "[N@N]", "N"};
     const struct bench_variant *v;
     size_t i;
 
     for (v = bench_variants; v->name; v++) {
         for (i = 0; i < v->ncases; i++)
             printf("%s %s%s\n", v->name, v->cases[i].name,
-                   v->cases[i].numbered ? "N" : "");
+                   suffix[v->cases[i].numbers]);
     }
 }
 
@@ -157,18 +158,20 @@ static _Noreturn void usage(const char *self)
 }
 
 /* "batch64" is "batch" with 64, "slice1500@14" is "slice" with 1500 and 14. */
-static bool fits(const char *stem, const char *asked)
+static bool fits(const struct bench_case *c, const char *asked)
 {
-    size_t len = strlen(stem);
+    size_t len = strlen(c->name);
     char *end;
 
     bench_param = bench_offset = 0;
     bench_has_offset = false;
-    if (strncmp(stem, asked, len))
+    if (strncmp(c->name, asked, len))
         return false;
     asked += len;
     if (!*asked)
-        return true;
+        return c->numbers != BENCH_MUST;
+    if (c->numbers == BENCH_PLAIN)
+        return false;
     bench_param = strtoull(asked, &end, 10);
     if (end == asked || !bench_param)
         return false;
@@ -180,21 +183,15 @@ static bool fits(const char *stem, const char *asked)
     return !*end;
 }
 
-/* A case of just that name, else one whose name begins it. */
 static const struct bench_case *find(const char *variant, const char *name)
 {
     const struct bench_variant *v;
     size_t i;
-    int exact;
 
-    for (exact = 1; exact >= 0; exact--) {
-        for (v = bench_variants; v->name; v++) {
-            for (i = 0; i < v->ncases && !strcmp(v->name, variant); i++) {
-                const char *is = v->cases[i].name;
-
-                if (exact ? !strcmp(is, name) : fits(is, name))
-                    return &v->cases[i];
-            }
+    for (v = bench_variants; v->name; v++) {
+        for (i = 0; i < v->ncases && !strcmp(v->name, variant); i++) {
+            if (fits(&v->cases[i], name))
+                return &v->cases[i];
         }
     }
     return NULL;
@@ -226,7 +223,7 @@ int main(int argc, char **argv)
         usage(argv[0]);
     b.name = argv[optind + 1];
     b.what = find(argv[optind], b.name);
-    if (!b.what || (b.what->numbered && !bench_param))
+    if (!b.what)
         return BENCH_NONE;
     b.what->run(&b);
     return fflush(stdout) ? 1 : 0;

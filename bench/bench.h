@@ -9,8 +9,8 @@
  *     pages-PEER [-n REPETITIONS | -t MILLISECONDS] VARIANT CASE
  *     pages-PEER -l
  *
- * CASE may have a number, and one more, if it is listed with "N" or "N@N":
- * batch64, sized8192, slice1500@14.
+ * Some cases have numbers after their names: batch64, sized8192, slice1500@14.
+ * -l shows which, by an N.
  *
  * With -n a case runs once, with as many repetitions; else in short slices for
  * that time, and their median is told.
@@ -67,7 +67,11 @@ struct bench_case {
     size_t live; /* pages to get before, by (fill)                      */
     uint64_t (*fill)(struct peer *p, uint64_t n);
     void (*run)(const struct bench *b);
-    bool numbered; /* nothing without bench_param */
+    enum {
+        BENCH_PLAIN = 0,
+        BENCH_MAY, /* its name may have numbers after it */
+        BENCH_MUST
+    } numbers;
 };
 
 struct bench_variant {

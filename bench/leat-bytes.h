@@ -109,13 +109,6 @@ static double bounce(const struct spot *s, struct leat_view all, uint64_t n)
     return (double)(bench_now() - from) / (double)n;
 }
 
-static int by_ns(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static size_t spots(struct spot *all)
 {
     size_t n = 0, i, k;
@@ -136,7 +129,6 @@ static size_t spots(struct spot *all)
 static void run_bounce(const struct bench *b)
 {
     static struct spot all[SPOTS];
-    static double slices[SPOTS][SLICES];
     double best[2] = {0}, worst[2] = {0}, ratio = 0, ns;
     size_t n = spots(all), i, k;
     struct leat_chunk chunk;
@@ -151,17 +143,21 @@ static void run_bounce(const struct bench *b)
     memset(v.data, 1, 2 * BENCH_PAGE);
     ns = bounce(&all[0], v, 1000);
     times = (uint64_t)((double)b->ns / (double)(n * SLICES) / ns) + 1;
-    /* Spots in turn: what disturbs meets them all. */
+    /*
+     * Spots in turn: what disturbs meets them all. The least of a spot's
+     * slices counts: of so many spots one is always disturbed.
+     */
     for (k = 0; k < SLICES; k++) {
-        for (i = 0; i < n; i++)
-            slices[i][k] = bounce(&all[i], v, times);
+        for (i = 0; i < n; i++) {
+            ns = bounce(&all[i], v, times);
+            all[i].ns = k && all[i].ns < ns ? all[i].ns : ns;
+        }
     }
     for (i = 0; i < n; i++) {
         double *to = &worst[all[i].dir == LEAT_FROM_DEVICE];
         double *from = &best[all[i].dir == LEAT_FROM_DEVICE];
 
-        qsort(slices[i], SLICES, sizeof **slices, by_ns);
-        ns = slices[i][SLICES / 2];
+        ns = all[i].ns;
         *to = ns > *to ? ns : *to;
         *from = !*from || ns < *from ? ns : *from;
     }

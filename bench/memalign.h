@@ -111,10 +111,10 @@ __attribute__((unused)) static uint64_t memalign_sized(struct peer *p,
     return work_end(from, 0);
 }
 
-#define MEMALIGN_SIZED(variant_)                                  \
-    {                                                             \
-        .name = "sized", .variant = variant_, .per = 1,           \
-        .work = memalign_sized, .run = work_run, .numbered = true \
+#define MEMALIGN_SIZED(variant_)                                       \
+    {                                                                  \
+        .name = "sized", .variant = variant_, .per = 1,                \
+        .work = memalign_sized, .run = work_run, .numbers = BENCH_MUST \
     }
 
 enum {

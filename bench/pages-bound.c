@@ -202,7 +202,7 @@ WORK_LOOPS(call, CALL)
 #define VIEW(name_, work_)                                             \
     {                                                                  \
         .name = name_, .pages = 8191, .flags = WORK_TOUCHED, .per = 1, \
-        .work = work_, .run = work_run                                 \
+        .work = work_, .run = work_run, .numbers = BENCH_MAY           \
     }
 
 /* clang-format off */

@@ -189,12 +189,12 @@ static const struct bench_case cases[] = {
     WORK_CASES_UNTOUCHED(default, 0),
     DUO_CASES(default, 0),
     {.name = "sized", .pages = 2047, .flags = WORK_TOUCHED | SIZED, .per = 1,
-     .work = work_lifo_default, .run = work_run, .numbered = true},
-    {.name = "ref", .per = 1, .work = work_ref, .run = run_ref},
+     .work = work_lifo_default, .run = work_run, .numbers = BENCH_MUST},
+    {.name = "ref", .per = 1, .work = work_ref, .run = run_ref, .numbers = BENCH_MAY},
 };
 
 static const struct bench_case clone_cases[] = {
-    {.name = "ref", .per = 1, .work = work_clone, .run = run_ref},
+    {.name = "ref", .per = 1, .work = work_clone, .run = run_ref, .numbers = BENCH_MAY},
 };
 
 const struct bench_variant bench_variants[] = {

@@ -291,8 +291,8 @@ static const struct bench_case handle_cases[] = {
     OWN_CASE("headers", work_headers, run_headers),
     OWN_CASE("coloured", work_headers, run_headers),
     OWN_CASE("bounce", NULL, run_bounce),
-    OWN_CASE("ref", work_ref, work_run),
-    OWN_CASE("slice", work_slice, work_run),
+    {.name = "ref", .variant = HANDLE, .pages = 8191, .flags = WORK_TOUCHED, .per = 1, .work = work_ref, .run = work_run, .numbers = BENCH_MAY},
+    {.name = "slice", .variant = HANDLE, .pages = 8191, .flags = WORK_TOUCHED, .per = 1, .work = work_slice, .run = work_run, .numbers = BENCH_MAY},
 };
 
 static const struct bench_case plain_cases[] = {
@@ -302,7 +302,7 @@ static const struct bench_case plain_cases[] = {
     WORK_CASES_THP(plain, PLAIN),
     DUO_CASES(plain, PLAIN),
     {.name = "sized", .variant = PLAIN, .pages = 8191, .flags = WORK_TOUCHED,
-     .per = 1, .work = work_sized, .run = work_run, .numbered = true},
+     .per = 1, .work = work_sized, .run = work_run, .numbers = BENCH_MUST},
 };
 
 const struct bench_variant bench_variants[] = {

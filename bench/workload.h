@@ -279,7 +279,7 @@ __attribute__((unused)) static void work_run_rss(const struct bench *b)
     {                                                                          \
         .name = "batch", .variant = variant_, .pages = 8191,                    \
         .flags = WORK_TOUCHED, .work = work_batch_##label, .run = work_run,    \
-        .numbered = true                                                       \
+        .numbers = BENCH_MUST                                                       \
     },                                                                         \
     WORK_LIVE_CASE("random4096", random4096, label, variant_, 16383,            \
                    WORK_TOUCHED, 4096),                                        \
