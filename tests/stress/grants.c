@@ -55,7 +55,6 @@ static void *share(void *arg)
 
     while (stress_goes_on(w->s)) {
         size_t n = 1 + stress_random(&w->random) % RUN;
-        uint64_t quiet = 0;
         struct leat_chunk c;
         struct leat_grant g;
         int err;
@@ -68,7 +67,7 @@ static void *share(void *arg)
         HOLDS(w->s, err == 0 || err == LEAT_E_LIMIT);
         if (!err) {
             for (unsigned i = stress_random(&w->random) % 64; i; i--)
-                quiet += word(c, 0, 1); /* the peer may come */
+                (void)word(c, 0, 1); /* the peer may come */
             err = leat_grant_revoke(g);
             HOLDS(w->s, err == 0 || err == LEAT_E_BUSY);
             w->shared++;
