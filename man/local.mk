@@ -4,11 +4,13 @@ man_pages = \
     man/leat-align.7 \
     man/leat.1 \
     man/leat.7 \
+    man/leat-sim.7 \
     man/leat_backend.3 \
     man/leat_builder.3 \
     man/leat_chunk.3 \
     man/leat_constraint.3 \
     man/leat_copies.3 \
+    man/leat_event.3 \
     man/leat_export.3 \
     man/leat_gnttab.3 \
     man/leat_grant.3 \
@@ -26,7 +28,12 @@ man_pages = \
     man/leat_receive.3 \
     man/leat_ref.3 \
     man/leat_shared.3 \
+    man/leat_sim.3 \
+    man/leat_sim_admin.3 \
+    man/leat_sim_domain.3 \
+    man/leat_sim_thread.3 \
     man/leat_stats.3 \
+    man/leat_store.3 \
     man/leat_strerror.3 \
     man/leat_view.3 \
     man/leat_xen.3 \
