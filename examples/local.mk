@@ -6,6 +6,7 @@
 examples = \
     examples/arena \
     examples/direct \
+    examples/flow \
     $(NULL)
 
 check_PROGRAMS += $(examples)
@@ -16,3 +17,6 @@ examples_arena_LDADD = libleat-core.a
 
 examples_direct_CPPFLAGS = $(BASE_CPPFLAGS)
 examples_direct_LDADD = libleat.la
+
+examples_flow_CPPFLAGS = $(BASE_CPPFLAGS)
+examples_flow_LDADD = libleat-flow.la libleat.la

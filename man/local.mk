@@ -13,6 +13,8 @@ man_pages = \
     man/leat_event.3 \
     man/leat_export.3 \
     man/leat_gnttab.3 \
+    man/leat_flow.3 \
+    man/leat_flow_pool.3 \
     man/leat_grant.3 \
     man/leat_grant_copy.3 \
     man/leat_grant_map.3 \

@@ -65,6 +65,7 @@ unit_tests = \
     tests/unit/test_waiter_threads \
     tests/unit/test_water \
     tests/unit/test_zero \
+    $(flow_unit_tests) \
     $(NULL)
 
 if HAVE_XEN_HEADERS
@@ -84,6 +85,8 @@ tsan_tests = \
     tests/sim/threads \
     tests/stress/cancels \
     tests/stress/exits \
+    tests/stress/flow \
+    tests/stress/flow-buffers \
     tests/stress/grant_refs \
     tests/stress/grants \
     tests/stress/handover \
@@ -129,6 +132,10 @@ plain_tests = \
     tests/errors/errors-export-length \
     tests/errors/errors-export-misaligned \
     tests/errors/errors-export-peer \
+    tests/errors/errors-flow-destroy-with-refs \
+    tests/errors/errors-flow-drop-twice \
+    tests/errors/errors-flow-give-stale \
+    tests/errors/errors-flow-write-after-close \
     tests/errors/errors-foreign-put \
     tests/errors/errors-get-huge \
     tests/errors/errors-get-zero-pages \
@@ -181,6 +188,7 @@ endif
 # What those include.
 test_headers = \
     tests/errors/errors.h \
+    tests/errors/flow-errors.h \
     tests/errors/grant-errors.h \
     tests/errors/pool-errors.h \
     tests/grant/plain.h \
@@ -363,6 +371,8 @@ AM_TESTS_ENVIRONMENT = \
     PKG_CONFIG='$(PKG_CONFIG)'; export PKG_CONFIG; \
     HAVE_XEN='$(have_xen)'; export HAVE_XEN; \
     PUBLIC_HEADERS='$(public_headers)'; export PUBLIC_HEADERS; \
+    FLOW_HEADERS='$(flow_headers)'; export FLOW_HEADERS; \
+    FLOW_LIBS='$(FLOW_LIBS)'; export FLOW_LIBS; \
     GRANT_HEADERS='$(grant_headers)'; export GRANT_HEADERS; \
     GRANT_SOURCES='$(grant_sources)'; export GRANT_SOURCES; \
     UNIT_TESTS=' $(unit_tests) '; export UNIT_TESTS; \

@@ -104,4 +104,30 @@ else
         "built with --disable-shared"
 fi
 
+# libleat-flow, too.
+calls $(for h in $FLOW_HEADERS; do echo "$srcdir/$h"; done) >"$tmp/flow"
+
+flow_map()
+{
+    sed -n 's/^ *\(leat_[a-z0-9_]*\);$/\1/p' "$srcdir/src/flow/leat-flow.map" |
+        sort | diff "$tmp/flow" -
+}
+check "src/flow/leat-flow.map names the public calls" flow_map
+check "libleat-flow.a defines each call" \
+    defines "$tmp/flow" "$builddir/.libs/libleat-flow.a"
+
+so=$builddir/.libs/libleat-flow.so
+if test -e "$so"; then
+    flow_exported()
+    {
+        $NM -D --defined-only "$so" | awk '$2 != "A" { print $NF }' |
+            sed 's/@@LEAT_FLOW_0\.1$//' | sort | diff "$tmp/flow" -
+    }
+    check "libleat-flow.so exports the public calls and nothing else" \
+        flow_exported
+else
+    skip "libleat-flow.so exports the public calls and nothing else" \
+        "built with --disable-shared"
+fi
+
 plan
