@@ -84,6 +84,7 @@ Test(grant_suspend, access_ends_and_after_a_resume_all_is_stale)
     }
     s = grants_stats(f.a->table);
     cr_assert(s.generation == 1 && s.lost == 4);
+    cr_assert_eq(f.a->exposed, f.a->concealed, "each run once");
     g[0] = shared_page(f.a, 2, &c[0]);
     MUST(leat_grant_revoke(g[0]));
     MUST(leat_pool_put(f.a->pool, c[0]));
@@ -116,6 +117,8 @@ Test(grant_suspend, cancelled_all_is_as_before)
         MUST(leat_grant_revoke(g[i]));
     for (size_t i = 0; i < 2; i++)
         MUST(leat_pool_put(f.a->pool, c[i]));
+    cr_assert_eq(f.a->exposed, f.a->concealed);
+    assert_idle(f.a);
 }
 
 static int name(void *arg, const struct leat_grant_info *info)
