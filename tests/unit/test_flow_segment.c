@@ -202,7 +202,7 @@ Test(flow_segment, no_boundary_is_crossed)
         size_t n, at = 0;
 
         fill(record, sizeof(record), 0);
-        open_flows(&f, 512, (struct leat_flow_pool_config){0});
+        open_flows(&f, 1024, (struct leat_flow_pool_config){0});
         MUST(leat_flow_segment(f.fp, s, from, refs, COUNT(refs), &n));
         for (size_t i = 0; i < n; at += refs[i++].view.len) {
             uintptr_t first = (uintptr_t)refs[i].view.data - s->headroom;
