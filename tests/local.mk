@@ -82,6 +82,7 @@ endif
 tsan_tests = \
     tests/model/grants \
     tests/model/model \
+    tests/sim/grants \
     tests/sim/threads \
     tests/stress/cancels \
     tests/stress/exits \
@@ -112,6 +113,7 @@ sim_tests = \
 tests_unit_test_sim_hv_LDADD = libleat-sim.la $(LDADD)
 tests_unit_test_sim_port_LDADD = libleat-sim.la $(LDADD)
 tests_unit_test_sim_store_LDADD = libleat-sim.la $(LDADD)
+tests_sim_grants_LDADD = libleat-sim.la $(LDADD)
 tests_sim_hostile_LDADD = libleat-sim.la $(LDADD)
 tests_sim_kill_LDADD = libleat-sim.la $(LDADD)
 tests_sim_many_LDADD = libleat-sim.la $(LDADD)
