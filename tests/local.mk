@@ -187,6 +187,8 @@ tests_errors_errors_xen_absent_LDADD = libleat-xen.la $(LDADD) $(XEN_LIBS)
 tests_errors_errors_xen_arguments_LDADD = libleat-xen.la $(LDADD) $(XEN_LIBS)
 endif
 
+include $(top_srcdir)/tests/suite/local.mk
+
 # What those include.
 test_headers = \
     tests/errors/errors.h \

@@ -153,14 +153,16 @@ static int sim_map(void *self, const struct leat_gref *grefs, size_t n,
     struct mapping *m;
     int err;
 
-    if (!grefs || !n || !base || !cookie || !status ||
+    if (!grefs || !n || !base || !cookie ||
         (access != LEAT_READ_WRITE && access != LEAT_READ_ONLY))
         return LEAT_E_INVALID;
     if (n > (SIZE_MAX - sizeof(*m)) / SIM_PAGE)
         return LEAT_E_OVERFLOW;
-    m = malloc(sizeof(*m) + n * sizeof(m->handles[0]));
+    m = malloc(sizeof(*m) + n * (sizeof(m->handles[0]) + sizeof(*status)));
     if (!m)
         return LEAT_E_NOMEM;
+    if (!status) /* nobody asks: behind the handles */
+        status = (int *)(m->handles + n);
     m->n = n;
     m->base = mmap(NULL, n * SIM_PAGE, PROT_NONE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -28,8 +28,10 @@
 #include "backend/gnttab.h"
 
 #define PLAIN_DOMAINS 4
-#define PLAIN_FRAMES  4 /* pages of a table: 2048 references */
-#define PLAIN_PAGES   4096
+#ifndef PLAIN_FRAMES
+#define PLAIN_FRAMES 4 /* pages of a table: 2048 references */
+#define PLAIN_PAGES  4096
+#endif
 #define PLAIN_SPARE \
     256 /* of them, at the end, those for pools of the test's own */
 #define PLAIN_FRAME_0 1000u /* of a domain's first page */
