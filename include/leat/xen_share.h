@@ -53,17 +53,20 @@ struct leat_xen_share;
  * shared each time, so batches are not small. */
 #define LEAT_XEN_BATCH 256u
 
-/* Flags of a share. */
-#define LEAT_XEN_TOLD 1u /* the peer tells: LEAT_LETGO_TOLD           */
-#define LEAT_XEN_TOLD_BYTE \
-    2u /* and by clearing the byte (told_off) of each
-                                   unit, which is no byte of the program's   */
-#define LEAT_XEN_NOTIFY_BYTE \
-    4u /* the kernel clears the byte (notify_off) of
-                                   each unit, and */
-#define LEAT_XEN_NOTIFY_PORT \
-    8u /* signals notify_port, when this side gives
-                                   a unit back or dies                       */
+/*
+ * Flags of a share.
+ *
+ *   TOLD         the peer tells that it has let go: LEAT_LETGO_TOLD
+ *   TOLD_BYTE    by clearing the byte (told_off) of each unit, too, which is
+ *                then no byte of the program's; with TOLD
+ *   NOTIFY_BYTE  the kernel clears the byte (notify_off) of each unit
+ *   NOTIFY_PORT  and signals notify_port, when this side gives the unit back
+ *                or dies
+ */
+#define LEAT_XEN_TOLD        1u
+#define LEAT_XEN_TOLD_BYTE   2u
+#define LEAT_XEN_NOTIFY_BYTE 4u
+#define LEAT_XEN_NOTIFY_PORT 8u
 
 /* Zero it; each field's zero is its default. */
 struct leat_xen_share_config {
