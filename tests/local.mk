@@ -108,6 +108,7 @@ sim_tests = \
     tests/sim/kill \
     tests/sim/many \
     tests/sim/share \
+    tests/sim/suspend \
     $(NULL)
 
 tests_unit_test_sim_hv_LDADD = libleat-sim.la $(LDADD)
@@ -118,6 +119,7 @@ tests_sim_hostile_LDADD = libleat-sim.la $(LDADD)
 tests_sim_kill_LDADD = libleat-sim.la $(LDADD)
 tests_sim_many_LDADD = libleat-sim.la $(LDADD)
 tests_sim_share_LDADD = libleat-sim.la $(LDADD)
+tests_sim_suspend_LDADD = libleat-sim.la $(LDADD)
 tests_sim_threads_LDADD = libleat-sim.la $(LDADD)
 
 # Plain programs that print TAP themselves, and run under every sanitizer.
