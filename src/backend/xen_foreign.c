@@ -21,7 +21,7 @@
 
 #include <leat/xen_foreign.h>
 
-#include "../xen/xen.h"
+#include "../xen/parts.h"
 
 #define PER_FRAME ((uint32_t)(LEAT_PAGE_SIZE / sizeof(grant_entry_v1_t)))
 

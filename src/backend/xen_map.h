@@ -8,7 +8,7 @@
 
 #include <leat/xen_map.h>
 
-#include "../xen/xen.h"
+#include "../xen/parts.h"
 
 /* A mapping, by its first page. */
 struct record {

@@ -8,7 +8,7 @@
 
 #include <leat/xen_share.h>
 
-#include "../xen/xen.h"
+#include "../xen/parts.h"
 
 #define LIMIT "/sys/module/xen_gntalloc/parameters/limit"
 

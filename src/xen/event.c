@@ -20,7 +20,7 @@
 
 #include <leat/xen_event.h>
 
-#include "xen.h"
+#include "parts.h"
 
 /* Polls that a signal may interrupt in a row. */
 #define TRIES 8

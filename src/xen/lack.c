@@ -19,7 +19,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "xen.h"
+#include "parts.h"
 
 static const struct {
     const char *what;

@@ -30,7 +30,7 @@ xen_sources = \
 xen_private_headers = \
     src/backend/xen_map.h \
     src/backend/xen_share.h \
-    src/xen/xen.h \
+    src/xen/parts.h \
     $(NULL)
 
 EXTRA_DIST += src/xen/leat-xen.map

@@ -20,7 +20,7 @@
 
 #include <leat/xen_store.h>
 
-#include "xen.h"
+#include "parts.h"
 
 struct watch {
     struct watch *next;

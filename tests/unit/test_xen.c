@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "xen/xen.h"
+#include "xen/parts.h"
 
 /* A directory that stands for the machine's root. */
 static void machine(char *root)
