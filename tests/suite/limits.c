@@ -270,7 +270,85 @@ static void all_references(struct world *w)
     take(w, &g[0]);
 }
 
+/* ------------------------------------------------------------ what is out */
+
+struct names {
+    unsigned n;
+    uint64_t tags;
+    uint32_t refs[3];
+};
+
+static int name(void *arg, const struct leat_grant_info *info)
+{
+    struct names *all = arg;
+
+    if (all->n < 3)
+        all->refs[all->n] = info->ref;
+    all->n++;
+    all->tags |= info->tag;
+    return 0;
+}
+
+static void closed_too_early(struct world *w)
+{
+    struct leat_pool *pool = party_pool(&w->own, MEMORY_PEER_1);
+    struct names all = {0};
+    struct given live, held;
+
+    give(w, &live, 2);
+    give(w, &held, 1);
+    MUST(leat_grant_tag(live.grant, 1));
+    MUST(leat_grant_tag(held.grant, 2));
+    MUST(ask_map(w, 1, 0, held.refs, 1, LEAT_READ_WRITE));
+    MUST(leat_pool_put(pool, held.chunk));
+    MUST(leat_pool_put(pool, live.chunk));
+    GIVES(LEAT_E_BUSY, leat_grant_revoke(held.grant));
+    GIVES(LEAT_E_BUSY, leat_grants_destroy(w->own.table));
+    GIVES(LEAT_E_BUSY, leat_pool_destroy(pool));
+    MUST(leat_grants_each(w->own.table, name, &all));
+    CHECK(all.n == 2 && all.tags == 3 && all.refs[0] < all.refs[1]);
+    CHECK(all.refs[0] == live.refs[0] || all.refs[0] == held.refs[0]);
+    MUST(ask_unmap(w, 1, 0));
+    settle(w);
+    MUST(end_share(w, live.grant));
+}
+
+static void budget(struct world *w)
+{
+    struct given g[10];
+    size_t drained;
+
+    for (unsigned i = 0; i < COUNT(g); i++) {
+        give(w, &g[i], 1);
+        MUST(ask_map(w, 1, i, g[i].refs, 1, LEAT_READ_WRITE));
+        MUST(leat_pool_put(g[i].chunk.pool, g[i].chunk));
+        GIVES(LEAT_E_BUSY, leat_grant_revoke(g[i].grant));
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        uint64_t before = stats(w).ends;
+
+        MUST(leat_grant_poll(w->own.table, 3, &drained));
+        CHECK(drained == 0 && stats(w).ends == before + 3);
+    }
+    for (unsigned i = 0; i < COUNT(g); i++)
+        MUST(ask_unmap(w, 1, i));
+    for (unsigned left = COUNT(g); left;) {
+        MUST(leat_grant_poll(w->own.table, 3, &drained));
+        CHECK(drained == (left < 3 ? left : 3));
+        if (test_failed)
+            return;
+        left -= (unsigned)drained;
+    }
+    CHECK(w->own.events.drained == COUNT(g));
+}
+
 const struct suite_case cases_limits[] = {
+    {"what is out is named when it is in the way",
+     closed_too_early,
+     0,
+     {0},
+     false},
+    {"a poll keeps its budget", budget, CAN_KNOW_LETGO, {0}, false},
     {"quotas of references and pages", quotas, 0, {0}, false},
     {"a quota of mapped bytes", quota_of_mappings, 0, {0}, false},
     {"a peer that never lets go costs its quota, and no other peer",

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 #
 # The grant suite, a program a fixture. `make check-suite' runs it over those that
-# need no Xen, and prints the table of cases and fixtures.
+# need no Xen, and prints the table of cases and fixtures; the programs are in
+# `make check', and that of Xen in `make check-xen', which prints its own.
 
 suite_sources = \
     tests/suite/copy.c \
@@ -37,5 +38,18 @@ tsan_tests += tests/suite/threads
 tests_suite_array_SOURCES = tests/suite/array.c $(suite_sources)
 tests_suite_sim_SOURCES = tests/suite/sim.c $(suite_sources)
 tests_suite_threads_SOURCES = tests/suite/threads.c $(suite_sources)
+tests_suite_xen_SOURCES = tests/suite/xen.c $(suite_sources)
 tests_suite_sim_LDADD = libleat-sim.la $(LDADD)
 tests_suite_threads_LDADD = libleat-sim.la $(LDADD)
+tests_suite_xen_LDADD = libleat-xen.la $(LDADD) $(XEN_LIBS)
+
+EXTRA_DIST += tests/suite/table
+suite_table = $(srcdir)/tests/suite/table $(srcdir)/tests/non-passes
+
+.PHONY: check-suite
+check-suite:
+	+@$(MAKE) --no-print-directory check TESTS='$(suite_programs)'
+	@$(suite_table) \
+	    array=check:tests/suite/array=tests/suite/array.log \
+	    processes=check:tests/suite/sim=tests/suite/sim.log \
+	    threads=check:tests/suite/threads=tests/suite/threads.log

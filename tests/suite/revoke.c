@@ -54,9 +54,11 @@ static void free_while_mapped(struct world *w)
         CHECK(other.refs[0] != g.refs[0] && other.refs[0] != g.refs[1]);
         take(w, &other);
     }
-    /* It is the peer's to read and write until it has let go. */
+    /* It is the peer's to read and write until it has let go, and to map. */
     MUST(ask_fill(w, 1, 0, 9));
+    MUST(ask_map(w, 1, 1, &g.refs[1], 1, LEAT_READ_WRITE));
     CHECK(ask_filled(w, 1, 0, 9));
+    MUST(ask_unmap(w, 1, 1));
     MUST(ask_unmap(w, 1, 0));
     drain(w, g.grant);
     CHECK(w->own.events.tag == 4711);

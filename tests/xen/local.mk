@@ -4,6 +4,7 @@
 # and HACKING.md how to add one. None is built by `make check'; they print TAP.
 
 xen_programs = \
+    tests/suite/xen \
     tests/xen/copies \
     tests/xen/cross \
     tests/xen/grants \
@@ -51,11 +52,19 @@ tests_xen_table_LDADD = $(xen_ldadd)
 xen_ldadd = libleat-xen.la libleat-grant.la libleat.la $(XEN_LIBS)
 
 # Boots, and leaves what each test printed in sub/xen, where the driver is then
-# shown it as if the tests had run here.
+# shown it as if the tests had run here. Then the table of the grant suite, where
+# it was picked: over a simulation, and in both domains.
 .PHONY: check-xen
-check-xen: $(xen_built)
+check-xen: $(xen_built) tests/suite/sim
 	+@XEN_TESTS='$(XEN_TESTS)' $(srcdir)/tests/xen/check $(srcdir) \
 	    '$(XEN_CACHE)' sub/xen $(xen_built) && \
 	$(MAKE) --no-print-directory check-TESTS check_PROGRAMS= \
 	    check_LIBRARIES= TEST_SUITE_LOG=sub/xen/test-suite.log \
-	    TESTS="`$(SED) 's|^|sub/xen/|' sub/xen/tests`"
+	    TESTS="`$(SED) 's|^|sub/xen/|' sub/xen/tests`" && \
+	if grep -q '^dom0  *suite ' sub/xen/plan; then \
+	    tests/suite/sim >sub/xen/simulation; \
+	    $(suite_table) \
+	        simulation=check:tests/suite/sim=sub/xen/simulation \
+	        dom0=xen:dom0/suite=sub/xen/dom0/suite.xen \
+	        domU=xen:domu/suite=sub/xen/domu/suite.xen; \
+	fi
