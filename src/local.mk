@@ -193,18 +193,28 @@ leat_SOURCES = \
     src/tool/bench.h \
     src/tool/copy.c \
     src/tool/digest.c \
+    src/tool/grants.c \
+    src/tool/hold.c \
+    src/tool/hold.h \
     src/tool/job.h \
     src/tool/machine.c \
     src/tool/main.c \
+    src/tool/map.c \
     src/tool/message.c \
     src/tool/place.c \
     src/tool/progress.c \
+    src/tool/published.c \
     src/tool/random-file.c \
     src/tool/run.c \
+    src/tool/share.c \
     src/tool/sim-control.c \
     src/tool/sim-look.c \
     src/tool/sim.c \
     src/tool/sim.h \
+    src/tool/site-sim.c \
+    src/tool/site-store.c \
+    src/tool/site.c \
+    src/tool/site.h \
     src/tool/target.c \
     src/tool/tool.h \
     src/tool/transfer.c \
@@ -215,5 +225,14 @@ leat_CPPFLAGS = $(BASE_CPPFLAGS) -D_GNU_SOURCE \
 leat_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS) $(WARN_C_CFLAGS) $(CRYPTO_CFLAGS) \
     $(JANSSON_CFLAGS)
 leat_LDFLAGS = -static
-leat_LDADD = libleat-sim.la libleat.la $(CRYPTO_LIBS) $(JANSSON_LIBS) -lm
+leat_LDADD = libleat-sim.la libleat-grant.la $(leat_xen) libleat.la \
+    $(CRYPTO_LIBS) $(JANSSON_LIBS) -lm
+if HAVE_XEN
+leat_SOURCES += src/tool/site-xen.c
+leat_xen = libleat-xen.la $(XEN_LIBS)
+else
+leat_SOURCES += src/tool/site-no-xen.c
+leat_xen =
+endif
+EXTRA_DIST += src/tool/site-no-xen.c src/tool/site-xen.c
 endif

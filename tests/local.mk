@@ -237,6 +237,9 @@ command_tests = \
     tests/tool/bench-goals.sh \
     tests/tool/copy-errors.sh \
     tests/tool/copy.sh \
+    tests/tool/grants-killed.sh \
+    tests/tool/grants-list.sh \
+    tests/tool/grants-orders.sh \
     tests/tool/sim.sh \
     tests/tool/usage.sh \
     $(NULL)
@@ -246,7 +249,7 @@ command_tests = \
 model_check = tests/spin/check.sh
 
 EXTRA_DIST += $(command_tests) tests/tool/bench-quick.sh \
-    tests/tool/common.sh tests/tool/run.sh
+    tests/tool/common.sh tests/tool/grants.sh tests/tool/run.sh
 
 # What those read.
 EXTRA_DIST += \
@@ -282,6 +285,9 @@ if HAVE_COMMAND
 check_PROGRAMS += tests/tool/align-json
 tests_tool_align_json_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_tool_align_json_LDADD = $(JANSSON_LIBS) -lm
+check_PROGRAMS += tests/tool/json
+tests_tool_json_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_tool_json_LDADD = $(JANSSON_LIBS)
 endif
 
 # ------------------------------------------------------------- accounting

@@ -11,10 +11,8 @@
 #include "tool.h"
 
 static const struct verb *const verbs[] = {
-    &verb_run,
-    &verb_copy,
-    &verb_bench,
-    &verb_sim,
+    &verb_run,   &verb_copy, &verb_bench,  &verb_sim,
+    &verb_share, &verb_map,  &verb_grants,
 };
 
 #define VERBS (sizeof verbs / sizeof *verbs)

@@ -38,7 +38,10 @@ struct verb {
 
 extern const struct verb verb_bench;
 extern const struct verb verb_copy;
+extern const struct verb verb_grants;
+extern const struct verb verb_map;
 extern const struct verb verb_run;
+extern const struct verb verb_share;
 extern const struct verb verb_sim;
 
 /* main.c: set by SIGINT, SIGTERM and SIGHUP; long work looks at it. */
