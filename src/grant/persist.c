@@ -121,7 +121,7 @@ int leat_persist_share(struct leat_persist *p, uint32_t unit)
         u->grant = g;
         p->stats.shares++;
     }
-    u->sharing = false;
+    u->sharing = !u->base; /* a new one is grow()'s until it has its base */
     leat_layer_lock_drop(&p->lock);
     return err;
 }
