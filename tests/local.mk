@@ -21,6 +21,9 @@ unit_tests = \
     tests/unit/test_error \
     tests/unit/test_events \
     tests/unit/test_export \
+    tests/unit/test_export_bounce \
+    tests/unit/test_export_end \
+    tests/unit/test_export_random \
     tests/unit/test_fork \
     tests/unit/test_grant_born \
     tests/unit/test_grant_canary \
@@ -205,6 +208,7 @@ test_headers = \
     tests/sim/sim.h \
     tests/stress/stress.h \
     tests/unit/fake_backend.h \
+    tests/unit/export_fixture.h \
     tests/unit/grant_fixture.h \
     tests/unit/pool_fixture.h \
     tests/unit/sim_fixture.h \
@@ -230,8 +234,7 @@ shell_tests = \
     tests/man/lint.sh \
     $(NULL)
 
-# Scripts that use the command and run under the sanitizers too (run.sh does
-# not: an allocator under a sanitizer is no peer to measure).
+# Scripts that use the command and run under the sanitizers too.
 command_tests = \
     tests/tool/bench-align.sh \
     tests/tool/bench-goals.sh \
@@ -352,9 +355,14 @@ TESTS = $(program_tests) $(shell_tests)
 if COUNT_INSTRUCTIONS
 TESTS += bench/test-instructions.sh
 endif
+
+# These measure: the plain suite alone has them. An allocator under a sanitizer is
+# no peer, and what takes most of a minute need not be done in each build.
+once_tests =
 if HAVE_COMMAND
-TESTS += tests/tool/bench-quick.sh tests/tool/run.sh
+once_tests += tests/tool/bench-quick.sh tests/tool/run.sh
 endif
+TESTS += $(once_tests)
 if WANT_SPIN
 TESTS += $(model_check)
 endif
@@ -429,11 +437,12 @@ check-valgrind:
 
 check-clang:
 	+@$(subcheck) clang --enable-werror --without-jemalloc --without-dpdk \
-	    --without-spin CC=clang CFLAGS='-O2 -g'
+	    --without-spin CC=clang CFLAGS='-O2 -g' -- once_tests=
 
 check-debug:
 	+@$(subcheck) debug --enable-werror --enable-debug --without-jemalloc \
-	    --without-dpdk --without-spin CC='$(CC)' CFLAGS='-O2 -g'
+	    --without-dpdk --without-spin CC='$(CC)' CFLAGS='-O2 -g' \
+	    -- once_tests=
 
 .PHONY: check-model
 check-model:

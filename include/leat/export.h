@@ -102,7 +102,8 @@ struct leat_export {
  *
  * Owner:   the segments are borrowed from (views) and from the export; (views)
  *          and their bytes must stay until leat_export_end(), which is owed for
- *          every success and for no failure.
+ *          every success and for no failure; so must ex->segs and ex->nsegs, as
+ *          they are, where the device writes and something was bounced.
  * Errors:  LEAT_E_ALIGN, LEAT_E_LENGTH, LEAT_E_BOUNDARY, LEAT_E_PEER: refused;
  *          ex->why and ex->index say why and which view
  *          LEAT_E_SEGMENTS  more than need->segments or ex->max_segs, first at
@@ -147,7 +148,9 @@ LEAT_API int leat_iov_export(const struct leat_iov *iov,
  * direction was LEAT_TO_DEVICE; the bounce pages are put. (done) is in bytes of
  * the whole transfer, SIZE_MAX for all.
  *
- * Errors:  LEAT_E_STATE    (ex) is not open
+ * Errors:  LEAT_E_STATE    (ex) is not open; or its segments are no longer as
+ *                          long as its views: nothing was brought home, the
+ *                          bounce pages were put
  *          LEAT_E_INVALID  NULL
  *          those of leat_pool_put() for the bounce pages; nothing was brought
  *          home then, and (ex) is not open any more

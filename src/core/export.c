@@ -9,6 +9,9 @@
  *       other export does
  *   O2  nothing is written to the caller's struct, but why and index, before all
  *       that can fail has succeeded
+ *   O3  the segments are the views' bytes, each once and in their order; one was
+ *       bounced if it lies in the bounce memory. The end goes by that alone: what
+ *       is the owner's memory may have changed since it was judged
  */
 
 #include <leat/pool.h>
@@ -105,6 +108,9 @@ static int carry_out(struct leat_export *ex, const struct leat_plan *p,
             n++;
         }
     }
+    /* What was planned is no longer so: memory came or went. */
+    if (!err && (n != p->nsegs || w.at != p->bounce_bytes))
+        err = LEAT_E_STATE;
     return err;
 }
 
@@ -244,26 +250,63 @@ int leat_iov_export(const struct leat_iov *iov,
                : LEAT_E_INVALID;
 }
 
+/* Tells whether (v) is of the bounce memory. */
+static bool is_bounced(const struct leat_export *ex, struct leat_view v)
+{
+    uintptr_t at = (uintptr_t)v.data - (uintptr_t)ex->bounce_at;
+
+    return at <= ex->plan.room && v.len <= ex->plan.room - at;
+}
+
+/* Tells whether the segments are as long as the views, as they were: O3. */
+static bool same_length(const struct leat_export *ex)
+{
+    size_t left = 0, i;
+
+    for (i = 0; i < ex->plan.n; i++)
+        left += leat_plan_view(&ex->plan, i).len;
+    for (i = 0; i < ex->nsegs && ex->segs[i].len <= left; i++)
+        left -= ex->segs[i].len;
+    return i == ex->nsegs && !left;
+}
+
 /* Copies what was bounced of the transfer's (done) first bytes to its views. */
 static void bring_home(const struct leat_export *ex, size_t done)
 {
     struct leat_copies *copies = leat_pool_copies(ex->bounce.pool);
-    struct leat_walk w = {0};
-    struct leat_fragment f;
+    struct leat_view seg = {NULL, 0};
+    size_t i, n = 0;
+    bool bounced = false;
 
-    while (done && leat_plan_next(&ex->plan, &w, &f) > 0) {
-        if (f.len > done)
-            f.len = done;
-        if (f.why != LEAT_WHY_NONE)
-            leat_copy_part(f.data, ex->bounce_at + f.at, f.len, copies,
-                           LEAT_WHY_RETURN, f.first);
-        done -= f.len;
+    for (i = 0; i < ex->plan.n && done; i++) {
+        struct leat_view v = leat_plan_view(&ex->plan, i);
+        bool first = true;
+
+        while (v.len && done) {
+            size_t len = v.len < done ? v.len : done;
+
+            while (!seg.len) {
+                seg = ex->segs[n++];
+                bounced = is_bounced(ex, seg);
+            }
+            len = len < seg.len ? len : seg.len;
+            if (bounced) {
+                leat_copy_part(v.data, seg.data, len, copies, LEAT_WHY_RETURN,
+                               first);
+                first = false;
+            }
+            v.data += len;
+            v.len -= len;
+            seg.data += len;
+            seg.len -= len;
+            done -= len;
+        }
     }
 }
 
 int leat_export_end(struct leat_export *ex, size_t done)
 {
-    int err;
+    int err, put;
 
     if (!ex)
         return LEAT_E_INVALID;
@@ -275,7 +318,12 @@ int leat_export_end(struct leat_export *ex, size_t done)
     err = leat_chunk_check(ex->bounce);
     if (err)
         return err;
-    if (ex->plan.dir != LEAT_TO_DEVICE)
-        bring_home(ex, done);
-    return leat_pool_put(ex->bounce.pool, ex->bounce);
+    if (ex->plan.dir != LEAT_TO_DEVICE) {
+        if (same_length(ex))
+            bring_home(ex, done);
+        else
+            err = LEAT_E_STATE;
+    }
+    put = leat_pool_put(ex->bounce.pool, ex->bounce);
+    return err ? err : put;
 }

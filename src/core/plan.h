@@ -7,8 +7,8 @@
  * export.c.
  *
  * A plan keeps nothing of single views, for it has no memory to keep it in. It is
- * a *walk*, which gives the same fragments each time it is made of the same plan:
- * once to count, once to export, once to bring home.
+ * a *walk*, which gives the same fragments each time it is made of the same plan,
+ * unless memory came to the owner or left it: once to count, once to export.
  */
 
 #include <leat/export.h>
