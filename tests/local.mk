@@ -356,6 +356,13 @@ if COUNT_INSTRUCTIONS
 TESTS += bench/test-instructions.sh
 endif
 
+# By valgrind, of what was compiled: not where that is a sanitizer's.
+check_PROGRAMS += tests/shared/reads
+EXTRA_DIST += tests/shared/once.sh
+if HAVE_VALGRIND
+TESTS += tests/shared/once.sh
+endif
+
 # These measure: the plain suite alone has them. An allocator under a sanitizer is
 # no peer, and what takes most of a minute need not be done in each build.
 once_tests =
