@@ -30,11 +30,51 @@ EXTRA_DIST += \
     $(NULL)
 
 if HAVE_XEN
-EXTRA_PROGRAMS += $(xen_programs)
-xen_built = $(xen_programs)
+EXTRA_PROGRAMS += $(xen_programs) $(guest_programs)
+xen_built = $(xen_programs) $(guest_programs)
 endif
 
-# Which to run, as shell patterns of dom0/NAME and domu/NAME; all of them.
+# ---------------------------------------------------------------- guests
+#
+# Programs without an operating system: tests/xen/guest/start.c says how they
+# begin. man/leat-porting.7 has this link line by hand.
+
+guest_programs = \
+    tests/xen/guest/driverless \
+    $(NULL)
+
+guest_machine = \
+    tests/xen/guest/console.c \
+    tests/xen/guest/events.c \
+    tests/xen/guest/guest.h \
+    tests/xen/guest/machine.c \
+    tests/xen/guest/memory.c \
+    tests/xen/guest/start.c \
+    tests/xen/guest/tap.h \
+    tests/xen/guest/xen.h \
+    $(NULL)
+
+guest_cppflags = $(BASE_CPPFLAGS) $(CORE_CPPFLAGS) -I$(top_srcdir)/tests
+guest_cflags = $(CORE_CFLAGS) -std=gnu11 -fno-pie -mno-red-zone $(WARN_CFLAGS) \
+    $(WARN_TEST_CFLAGS)
+guest_link = $(CC) $(CFLAGS) -nostdlib -static -no-pie \
+    -Wl,-T,$(srcdir)/tests/xen/guest/guest.ld -Wl,--build-id=none \
+    -Wl,-z,noexecstack -o $@
+
+EXTRA_DIST += tests/xen/guest/guest.ld
+
+tests_xen_guest_driverless_SOURCES = \
+    tests/xen/guest/driverless.c \
+    $(guest_machine) \
+    $(NULL)
+tests_xen_guest_driverless_CPPFLAGS = $(guest_cppflags)
+tests_xen_guest_driverless_CFLAGS = $(guest_cflags)
+tests_xen_guest_driverless_LINK = $(guest_link)
+tests_xen_guest_driverless_LDADD = libleat-core.a
+tests_xen_guest_driverless_DEPENDENCIES = libleat-core.a \
+    tests/xen/guest/guest.ld
+
+# Which to run, as shell patterns of dom0/NAME, domu/NAME and guest/NAME; all.
 XEN_TESTS = *
 
 # What they are linked with.
