@@ -76,8 +76,15 @@ unit_tests += tests/unit/test_grant_layout
 endif
 
 if HAVE_XEN
-unit_tests += tests/unit/test_xen
+unit_tests += tests/unit/test_xen tests/unit/test_xen_retry
 tests_unit_test_xen_LDADD = libleat-xen.la $(LDADD) $(XEN_LIBS)
+tests_unit_test_xen_retry_LDADD = libleat-xen.la $(LDADD) $(XEN_LIBS)
+tests_unit_test_xen_retry_LDFLAGS = $(AM_LDFLAGS) \
+    -Wl,--wrap=ioctl \
+    -Wl,--wrap=xengnttab_fd \
+    -Wl,--wrap=xengntshr_fd \
+    -Wl,--wrap=xengnttab_grant_copy \
+    $(NULL)
 endif
 
 # Plain programs that have threads, or are worth it under ThreadSanitizer, where
