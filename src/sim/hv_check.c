@@ -77,6 +77,9 @@ static const char *check_ports(struct hv *hv, const struct hv_domain *d)
         const struct hv_domain *far = hv_find(hv, p->domain);
 
         used += p->state != SIM_PORT_CLOSED;
+        if (p->state != SIM_PORT_CLOSED &&
+            (p->fd < 0 || (p->own < 0) != (p->state == SIM_PORT_INTERDOMAIN)))
+            return "H11";
         if (p->state != SIM_PORT_INTERDOMAIN)
             continue;
         if (!far || p->port >= far->nports ||

@@ -47,7 +47,8 @@ struct hv_port {
     enum sim_port_state state;
     uint32_t domain; /* who may bind it, or has */
     uint32_t port;   /* and that one's          */
-    int fd;          /* the far end, for who binds; -1: bound to another */
+    int fd;          /* the end that the peer has  */
+    int own;         /* its own, while nobody is the peer; or -1 */
 };
 
 struct hv_watch {

@@ -9,16 +9,21 @@
  *
  * A channel is a pair of sockets, an end for each domain: a byte is an event.
  * So a notification does not pass through here, and all that a hostile peer can
- * do is wake the other. The far end is kept here until the port is closed, for
- * it can be bound again.
+ * do is wake the other. Both ends are kept here as long as one port of the two
+ * is open, for that one can be bound again, whichever of them made the channel.
  *
  *   H6  a port is interdomain  <=>  so is the port that it names, which names
  * it
+ *   H11 p.fd is the end that p's peer has; p.own, the end that p has, is kept by
+ *       p while it is unbound, and by its peer, as its p.fd, while not
  *
  * Source: EVTCHNOP_* of xen/event_channel.h; errors as observed.
  */
 
 #include "hv_internal.h"
+
+/* What a port may come to hold, counted as long as it is open. */
+#define PORT_FDS 2
 
 static struct hv_port *port_of(const struct hv_domain *d, uint32_t port)
 {
@@ -64,23 +69,24 @@ int hv_port_alloc(struct hv_call *c)
         return -EINVAL;
     if (r->value >= HV_IDS)
         return -ESRCH;
-    if (!hv_fds_take(c->hv, d, 1))
+    if (!hv_fds_take(c->hv, d, PORT_FDS))
         return -ENFILE;
     at = number(c->hv, d);
     rc = at ? c->hv->host.pair(c->hv->host.self, true, pair) : -ENOSPC;
     if (rc) {
-        hv_fds_give(c->hv, d, 1);
+        hv_fds_give(c->hv, d, PORT_FDS);
         return rc;
     }
     p = &d->ports[at];
     p->state = SIM_PORT_UNBOUND;
     p->domain = r->value;
     p->port = 0;
+    p->own = pair[0];
     p->fd = pair[1];
     d->ports_used++;
     out = hv_answer(c, 1, sizeof(*out));
     out->value = at;
-    hv_attach(c, pair[0], HV_GIVE);
+    hv_attach(c, pair[0], HV_LEND);
     return 0;
 }
 
@@ -98,19 +104,23 @@ int hv_port_bind(struct hv_call *c)
     if (!far)
         return -ESRCH;
     q = port_of(far, r->ref);
-    if (!q || q->state != SIM_PORT_UNBOUND || q->domain != d->id || q->fd < 0)
+    if (!q || q->state != SIM_PORT_UNBOUND || q->domain != d->id)
         return -EINVAL;
+    if (!hv_fds_take(c->hv, d, PORT_FDS))
+        return -ENFILE;
     at = number(c->hv, d);
-    if (!at)
-        return -ENOSPC;
     q = port_of(far, r->ref); /* of the same domain, it may have moved */
-    if (!q || (far == d && at == r->ref))
-        return -EINVAL;
+    if (!at || !q) {
+        hv_fds_give(c->hv, d, PORT_FDS);
+        return -ENOSPC;
+    }
     p = &d->ports[at];
     p->state = q->state = SIM_PORT_INTERDOMAIN; /* H6 */
     p->domain = far->id;
     p->port = r->ref;
-    p->fd = -1;
+    p->fd = q->own; /* H11 */
+    p->own = -1;
+    q->own = -1;
     q->port = at;
     d->ports_used++;
     out = hv_answer(c, 1, sizeof(*out));
@@ -126,14 +136,14 @@ static void close_port(struct hv *hv, struct hv_domain *d, struct hv_port *p)
 
     if (p->state == SIM_PORT_INTERDOMAIN && q &&
         q->state == SIM_PORT_INTERDOMAIN) {
-        /* One that has no far end to give can be bound by nobody. */
         q->state = SIM_PORT_UNBOUND;
         q->port = 0;
-    }
-    if (p->fd >= 0) {
+        q->own = p->fd; /* H11 */
+    } else {
         hv->host.close(hv->host.self, p->fd);
-        hv_fds_give(hv, d, 1);
+        hv->host.close(hv->host.self, p->own);
     }
+    hv_fds_give(hv, d, PORT_FDS);
     memset(p, 0, sizeof(*p));
     d->ports_used--;
 }

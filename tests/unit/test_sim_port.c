@@ -88,6 +88,13 @@ Test(sim_port, what_the_peer_closes_can_be_bound_again)
     cr_assert_eq(bind_port(b, 0, port, &bound), 0);
     cr_assert_eq(close_port(a, port), 0);
     cr_assert_eq(status_of(b, bound).state, SIM_PORT_UNBOUND);
+    /* The other way round: what its maker closed, that one can bind. */
+    cr_assert_null(hv_check(p.hv));
+    cr_assert_eq(bind_port(a, 1, bound, &port), 0);
+    cr_assert_eq(status_of(b, bound).port, port);
+    cr_assert_eq(close_port(b, bound), 0);
+    cr_assert_eq(status_of(a, port).state, SIM_PORT_UNBOUND);
+    cr_assert_null(hv_check(p.hv));
     curtain(&p);
 }
 
