@@ -53,6 +53,7 @@ unit_tests = \
     tests/unit/test_ref \
     tests/unit/test_rlimit \
     tests/unit/test_shared \
+    tests/unit/test_sim_fault \
     tests/unit/test_sim_hv \
     tests/unit/test_sim_port \
     tests/unit/test_sim_store \
@@ -121,6 +122,7 @@ sim_tests = \
     tests/sim/suspend \
     $(NULL)
 
+tests_unit_test_sim_fault_LDADD = libleat-sim.la $(LDADD)
 tests_unit_test_sim_hv_LDADD = libleat-sim.la $(LDADD)
 tests_unit_test_sim_port_LDADD = libleat-sim.la $(LDADD)
 tests_unit_test_sim_store_LDADD = libleat-sim.la $(LDADD)
