@@ -8,6 +8,7 @@
 
 #include <leat/grant.h>
 #include <leat/grant_map.h>
+#include <leat/sim_fault.h>
 #include <leat/sim_thread.h>
 
 #include "sim.h"
@@ -17,7 +18,8 @@
 struct world {
     struct leat_sim_threads *t;
     uint32_t refs[3];
-    int stage; /* the turn's, so that no two threads touch it at a time */
+    bool keeps; /* the mapper's unmap says that it is done, and is not */
+    int stage;  /* the turn's, so that no two threads touch it at a time */
     struct leat_sim_domain *d[2];
 };
 
@@ -67,11 +69,35 @@ static void sharer(void *arg)
     p[2] = 3; /* still the same memory */
     w->stage = 3;
     until(w, 0, 4); /* it is unmapped */
-    MUST(leat_grant_revoke(g));
+    if (w->keeps) {
+        size_t drained = 7;
+        int i;
+
+        for (i = 0; i < 3; i++)
+            MUST(leat_grant_poll(table, 8, &drained));
+        CHECK(drained == 0);
+        GIVES(LEAT_E_BUSY, leat_grant_revoke(g));
+        MUST(leat_grants_stats(table, &stats));
+        CHECK(stats.quarantined == 1 && stats.pages_held == 3);
+        CHECK(!leat_grants_check(table));
+        w->stage = 5; /* until it is no more */
+        for (i = 0; i < 100000 && !drained; i++) {
+            MUST(leat_grant_poll(table, 8, &drained));
+            leat_sim_point(d);
+        }
+        CHECK(drained == 1);
+        GIVES(LEAT_E_STALE, leat_grant_revoke(g));
+        MUST(leat_grants_stats(table, &stats));
+        CHECK(stats.quarantined == 0 && stats.pages_held == 0);
+    } else {
+        MUST(leat_grant_revoke(g));
+    }
     CHECK(p[0] == 0 && p[1] == 0);
     memset(p, CANARY, 3 * PAGE); /* nobody sees this */
-    w->stage = 5;
-    until(w, 0, 6);
+    if (!w->keeps) {
+        w->stage = 5;
+        until(w, 0, 6);
+    }
     CHECK(!leat_grants_check(table));
     MUST(leat_pool_put(pool, c));
     MUST(leat_grants_destroy(table));
@@ -115,25 +141,30 @@ static void mapper(void *arg)
     until(w, 1, 3);
     MUST(leat_shared_read_u8(s, 2, &byte));
     CHECK(byte == 3);
+    if (w->keeps)
+        MUST(leat_sim_fault_add(
+            d, &(struct leat_sim_fault){.domain = 1,
+                                        .op = LEAT_SIM_OP_UNMAP,
+                                        .action = LEAT_SIM_KEEP}));
     MUST(leat_grant_unmap(m));
     w->stage = 4;
     until(w, 1, 5);
-    GIVES(LEAT_E_REFERENCE,
-          leat_grant_map(table, grefs, 3, LEAT_READ_WRITE, status, &m));
+    if (!w->keeps)
+        GIVES(LEAT_E_REFERENCE,
+              leat_grant_map(table, grefs, 3, LEAT_READ_WRITE, status, &m));
     CHECK(!leat_grants_check(table));
     MUST(leat_grants_destroy(table));
     w->stage = 6;
     MUST(leat_sim_leave(d));
 }
 
-int main(void)
+static void by_seeds(bool keeps)
 {
     uint64_t seed;
 
-    begin();
     for (seed = 1; seed <= 10 && !here; seed++) {
         struct leat_sim_threads_config c = {.seed = seed};
-        struct world w = {0};
+        struct world w = {.keeps = keeps};
 
         MUST(leat_sim_threads_create(&c, &w.t));
         MUST(leat_sim_threads_add(w.t, sharer, &w));
@@ -142,6 +173,14 @@ int main(void)
         CHECK(!leat_sim_threads_check(w.t));
         MUST(leat_sim_threads_destroy(w.t));
     }
+}
+
+int main(void)
+{
+    begin();
+    by_seeds(false);
     result("the grant layer shares, maps, quarantines and takes back");
+    by_seeds(true);
+    result("a peer that never unmaps is held in quarantine until it dies");
     return done();
 }
