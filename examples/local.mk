@@ -7,6 +7,7 @@ examples = \
     examples/arena \
     examples/direct \
     examples/flow \
+    examples/grant \
     $(NULL)
 
 check_PROGRAMS += $(examples)
@@ -20,3 +21,6 @@ examples_direct_LDADD = libleat.la
 
 examples_flow_CPPFLAGS = $(BASE_CPPFLAGS)
 examples_flow_LDADD = libleat-flow.la libleat.la
+
+examples_grant_CPPFLAGS = $(BASE_CPPFLAGS)
+examples_grant_LDADD = libleat-sim.la libleat-grant.la libleat.la
