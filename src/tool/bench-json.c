@@ -121,12 +121,12 @@ static json_t *goals(const struct bench *b)
         if (!(b->rows[g->our_row].bench & b->benches))
             continue;
         bench_goal(b, g, &is);
-        one = json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:s}", "goal", g->what,
-                        "get", bench_peers[g->our_peer].get, "link",
-                        bench_peers[g->our_peer].link, "against",
-                        bench_goal_peer(g), "wanted",
-                        g->at_least ? "at least" : "at most", "factor",
-                        g->factor, "state", said[is.state]);
+        one = json_pack(
+            "{s:s, s:s, s:s, s:s, s:s, s:f, s:s, s:b}", "goal", g->what, "get",
+            bench_peers[g->our_peer].get, "link", bench_peers[g->our_peer].link,
+            "against", bench_goal_peer(g), "wanted",
+            g->at_least ? "at least" : "at most", "factor", g->factor, "state",
+            said[is.state], "decides", !g->told);
         if (is.state != GOAL_UNKNOWN) {
             json_object_set_new(one, "figure", json_real(is.figure));
             json_object_set_new(one, "ratio", json_real(is.ratio));

@@ -144,6 +144,7 @@ struct goal {
     int their_row, their_peer; /* or NOBODY, WRITTEN */
     bool at_least;
     double factor;
+    bool told; /* for information: it decides nothing */
 };
 
 extern const struct peer bench_peers[];
@@ -247,7 +248,7 @@ struct goal_result {
 };
 void bench_goal(const struct bench *b, const struct goal *g,
                 struct goal_result *out);
-/* Prints the table; false when one is missed or was not measured. */
+/* Prints the table; false when one that decides is missed or not measured. */
 bool bench_report_goals(const struct bench *b);
 const char *bench_goal_peer(const struct goal *g);
 

@@ -68,19 +68,24 @@ judged()
 
 check "all are met" judged 0 '^[1-9][0-9]* met, 0 missed, 0 not measured$'
 check "one is missed" judged 3 ' 1 missed, 0 not measured$' \
-    'pass mpps leat-plain 79'
+    'pass mpps leat-handle 79'
 check "it says which" grep -Eq \
-    '^one gets, the other puts +plain +static +79.00 .* >= 0.80  missed$' \
+    '^one gets, the other puts +handle +static +79.00 .* >= 0.80  missed$' \
     "$tmp/said"
 check "at the bound it is met" judged 0 ' 0 missed, 0 not measured$' \
-    'pass mpps leat-plain 80'
+    'pass mpps leat-handle 80'
+check "the plain calls are told, and decide nothing" \
+    judged 0 ' 0 missed, 0 not measured$' 'pass mpps leat-plain 79' \
+    'lifo ns leat-shared-plain 11.6'
+check "both of them" test "$(grep -Ec \
+    ' plain .*(79.00|11.60) .*\(missed\)$' "$tmp/said")" -eq 2
 check "a peer without a figure is no goal met" \
-    judged 3 ' 0 missed, [2-9] not measured$' 'fresh4k ns jemalloc 0'
+    judged 3 ' 0 missed, 1 not measured$' 'fresh4k ns jemalloc 0'
 check "more instructions than written down" judged 3 ' 1 missed' \
     'instructions count leat-handle 100000'
 check "shared is judged as shared" judged 3 ' 1 missed' \
-    'lifo ns leat-shared-plain 11.6'
-check "it says so" grep -Eq '^LIFO pair +plain +shared .* 1.16 .*missed$' \
+    'lifo ns leat-shared-handle 11.6'
+check "it says so" grep -Eq '^LIFO pair +handle +shared .* 1.16 .*missed$' \
     "$tmp/said"
 
 # The median of three rounds, not the last.
@@ -94,7 +99,7 @@ rounds()
 }
 check "of three rounds the median" rounds
 
-judged 3 ' 1 missed' 'lifo ns leat-plain 30' >/dev/null
+judged 3 ' 1 missed' 'lifo ns leat-handle 6.6' >/dev/null
 check "JSON has the goals" said 3 'missed' bench --goals \
     --from "$tmp/samples.json" --json "$tmp/out.json"
 goals()
@@ -102,7 +107,8 @@ goals()
     local n
     n=$(grep -c '"factor"' "$tmp/out.json")
     echo "$n goals"
-    test "$n" -gt 30 && grep -q '"state": "missed"' "$tmp/out.json"
+    test "$n" -gt 30 && grep -q '"state": "missed"' "$tmp/out.json" &&
+        grep -q '"decides": false' "$tmp/out.json"
 }
 check "each of them" goals
 check "and can be judged again" \
