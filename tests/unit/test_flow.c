@@ -260,3 +260,24 @@ Test(flow, arguments)
     MUST(leat_flow_destroy(flow));
     close_flows(&f);
 }
+
+/* A ref of no bytes that is given is gone at once: nothing of it is kept. */
+Test(flow, no_bytes_that_are_given)
+{
+    struct leat_flow_ref whole, none = {0};
+    struct flow_fixture f;
+    struct leat_flow *flow;
+
+    open_flows(&f, 64, (struct leat_flow_pool_config){0});
+    flow = flow_of(&f, (struct leat_flow_config){0});
+    MUST(leat_flow_buffer_get(f.fp, 100, &whole));
+    MUST(leat_flow_ref_slice(&whole, 50, 0, &none));
+    MUST(leat_flow_ref_drop(&whole));
+    cr_assert_eq(flow_stats(f.fp).buffers, 1);
+    MUST(leat_flow_give(flow, &none));
+    cr_assert_null(none.buffer);
+    cr_assert_eq(flow_stats(f.fp).buffers, 0);
+    FAILS(LEAT_E_AGAIN, leat_flow_take(flow, 1, &whole));
+    MUST(leat_flow_destroy(flow));
+    close_flows(&f);
+}

@@ -181,6 +181,40 @@ Test(flow_segment, retransmitted_without_a_copy)
     close_flows(&f);
 }
 
+/* What has been taken is closed, retained or not: its room is its owner's. */
+Test(flow_segment, what_was_taken_grows_no_more)
+{
+    for (uint32_t flags = 0; flags <= LEAT_FLOW_RETAIN;
+         flags += LEAT_FLOW_RETAIN) {
+        struct leat_flow_ref one, two;
+        struct flow_fixture f;
+        struct leat_flow *flow;
+        struct leat_builder b;
+        unsigned char *tail;
+
+        open_flows(&f, 64, (struct leat_flow_pool_config){0});
+        flow = flow_of(
+            &f, (struct leat_flow_config){.segments = &how, .flags = flags});
+        MUST(leat_flow_write(flow, "abc", 3));
+        MUST(leat_flow_take(flow, SIZE_MAX, &one));
+        MUST(leat_flow_ref_builder(&one, &b));
+        tail = one.view.data + 3;
+        memset(tail, 0xee, 4);
+        MUST(leat_flow_write(flow, "defg", 4));
+        cr_assert(all_bytes(tail, 4, 0xee), "the taker's room");
+        MUST(leat_flow_take(flow, SIZE_MAX, &two));
+        cr_assert_neq(two.buffer, one.buffer);
+        cr_assert_eq(two.view.len, 4);
+        cr_assert_eq(memcmp(two.view.data, "defg", 4), 0);
+        MUST(leat_flow_ref_drop(&one));
+        MUST(leat_flow_ref_drop(&two));
+        if (flags)
+            MUST(leat_flow_ack(flow, 7));
+        MUST(leat_flow_destroy(flow));
+        close_flows(&f);
+    }
+}
+
 /* Other boundaries, rooms and alignments. */
 Test(flow_segment, no_boundary_is_crossed)
 {
