@@ -182,6 +182,10 @@ leat_SOURCES = \
     src/tool/bench-from.c \
     src/tool/bench-goals-table.c \
     src/tool/bench-goals.c \
+    src/tool/bench-grants-run.c \
+    src/tool/bench-grants-say.c \
+    src/tool/bench-grants.c \
+    src/tool/bench-grants.h \
     src/tool/bench-json.c \
     src/tool/bench-measure.c \
     src/tool/bench-noise.c \

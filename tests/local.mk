@@ -249,6 +249,7 @@ command_tests = \
     tests/tool/bench-goals.sh \
     tests/tool/copy-errors.sh \
     tests/tool/copy.sh \
+    tests/tool/grants-bench.sh \
     tests/tool/grants-killed.sh \
     tests/tool/grants-list.sh \
     tests/tool/grants-orders.sh \

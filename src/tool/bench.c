@@ -25,6 +25,7 @@ static const struct bench_kind *const kinds[] = {
     &bench_pages,
     &bench_views,
     &bench_align,
+    &bench_grants,
 };
 
 #define KINDS        ((int)(sizeof kinds / sizeof *kinds))
@@ -302,7 +303,11 @@ const struct verb verb_bench = {
         "          by leat and by its peers\n"
         "  views   views sliced, and owned references taken and dropped, "
         "likewise\n"
-        "  align   what misalignment costs, in memory and at a file (FILE)\n\n"
+        "  align   what misalignment costs, in memory and at a file (FILE)\n"
+        "  grants  pages shared, mapped, copied, unmapped and revoked, by "
+        "batch; kept\n"
+        "          granted against granted for each use; simulated, unless "
+        "on Xen\n\n"
         "Of each:\n"
         "  --quick           shorter: all three take less than a minute\n"
         "  --rounds N        rounds (9)\n"
@@ -322,6 +327,10 @@ const struct verb verb_bench = {
         "  --constraint NAME=N,...   what a device asks, as "
         "align=512,multiple=512\n"
         "  --rows            each row as well\n\n"
+        "Of grants:\n"
+        "  --batches N,...   pages at once (1, 2, 4, ... 1024)\n"
+        "  --on sim:DIR|xen  where; else LEAT_ON, Xen, or a simulation of its "
+        "own\n\n"
         "--goals measures what the goals need, of pages and views, and says "
         "which are\n"
         "met; the exit status is 3 unless all are. With --from FILE it judges "

@@ -40,6 +40,7 @@ struct bench_kind {
 extern const struct bench_kind bench_pages;
 extern const struct bench_kind bench_views;
 extern const struct bench_kind bench_align;
+extern const struct bench_kind bench_grants;
 extern const struct bench_kind bench_goals_kind;
 
 /* bench-json.c: takes (doc) over; NULL is an error, which it tells. */
