@@ -183,13 +183,16 @@ struct flow_ask {
 };
 int flow_buffer_get(struct leat_flow_pool *fp, const struct flow_ask *ask,
                     struct leat_flow_ref *out);
+void flow_buffer_gone(struct leat_flow_buffer *b);
+/* What a fresh buffer of (bytes) would pin. */
+size_t flow_buffer_size(struct leat_flow_pool *fp, size_t bytes);
+
+/* ref.c */
 int flow_ref_owned(const struct leat_flow_ref *ref);
 void flow_ref_void(struct leat_flow_ref *ref);
 void flow_ref_grow(struct leat_flow_ref *ref, size_t bytes);
 void flow_ref_keep(struct leat_flow_ref *ref, bool kept);
 size_t flow_room_after(const struct leat_flow_ref *ref);
-/* What a fresh buffer of (bytes) would pin. */
-size_t flow_buffer_size(struct leat_flow_pool *fp, size_t bytes);
 
 /* segment.c */
 int flow_segments_check(const struct leat_flow_segments *how);

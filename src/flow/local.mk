@@ -23,6 +23,7 @@ flow_sources = \
     src/flow/pin.c \
     src/flow/pool.c \
     src/flow/read.c \
+    src/flow/ref.c \
     src/flow/segment.c \
     src/flow/wait.c \
     src/flow/write.c \
