@@ -429,17 +429,26 @@ sub_configure = --disable-shared --without-jemalloc --without-dpdk \
     --without-spin
 
 san_cflags = -O1 -g -fno-omit-frame-pointer
+san_asan = -fsanitize=address
+san_ubsan = -fsanitize=undefined -fno-sanitize-recover=undefined
 
-.PHONY: check-asan check-ubsan check-tsan check-valgrind check-clang check-debug
+.PHONY: check-sanitize check-asan check-ubsan check-tsan check-valgrind \
+    check-clang check-debug
+
+# The next two at once: one build instead of two.
+check-sanitize:
+	+@$(subcheck) sanitize $(sub_configure) CC='$(CC)' \
+	    CFLAGS='$(san_cflags) $(san_asan) $(san_ubsan)' \
+	    -- TESTS='$(program_tests)' LEAT_TEST_FIXED=yes
 
 check-asan:
 	+@$(subcheck) asan $(sub_configure) CC='$(CC)' \
-	    CFLAGS='$(san_cflags) -fsanitize=address' \
+	    CFLAGS='$(san_cflags) $(san_asan)' \
 	    -- TESTS='$(program_tests)' LEAT_TEST_FIXED=yes
 
 check-ubsan:
 	+@$(subcheck) ubsan $(sub_configure) CC='$(CC)' \
-	    CFLAGS='$(san_cflags) -fsanitize=undefined -fno-sanitize-recover=all' \
+	    CFLAGS='$(san_cflags) $(san_ubsan)' \
 	    -- TESTS='$(program_tests)'
 
 check-tsan:
@@ -453,12 +462,12 @@ check-valgrind:
 	    LEAT_TEST_VALGRIND=yes
 
 check-clang:
-	+@$(subcheck) clang --enable-werror --without-jemalloc --without-dpdk \
-	    --without-spin CC=clang CFLAGS='-O2 -g' -- once_tests=
+	+@$(subcheck) clang --enable-werror --without-dpdk --without-spin \
+	    CC=clang CFLAGS='-O2 -g' -- once_tests=
 
 check-debug:
-	+@$(subcheck) debug --enable-werror --enable-debug --without-jemalloc \
-	    --without-dpdk --without-spin CC='$(CC)' CFLAGS='-O2 -g' \
+	+@$(subcheck) debug --enable-werror --enable-debug --without-dpdk \
+	    --without-spin CC='$(CC)' CFLAGS='-O2 -g' \
 	    -- once_tests=
 
 .PHONY: check-model

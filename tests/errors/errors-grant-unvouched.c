@@ -20,11 +20,11 @@ int main(void)
 
     open_two(NULL);
     spare = a->memory + (PLAIN_PAGES - PLAIN_SPARE) * LEAT_PAGE_SIZE;
-    arena =
-        (struct leat_static_arena){.base = spare, .bytes = 64 * LEAT_PAGE_SIZE};
+    arena = (struct leat_static_arena){
+        .base = spare, .bytes = (PLAIN_SPARE - 1) * LEAT_PAGE_SIZE};
     config.backend = leat_static(&arena);
     MUST(leat_pool_create(&pool, &config) == 0);
-    spare += 64 * LEAT_PAGE_SIZE;
+    spare += (PLAIN_SPARE - 1) * LEAT_PAGE_SIZE;
     MUST(leat_pool_adopt(pool, spare, 1, released, NULL, &c) == 0);
     memset(spare, 0x5a, LEAT_PAGE_SIZE);
     FOUND("adopted memory without a word for it",
