@@ -16,17 +16,20 @@ xen_programs = \
     tests/xen/peer \
     tests/xen/store \
     tests/xen/table \
+    tests/xen/unikernel \
     $(NULL)
 
 EXTRA_DIST += \
     tests/xen/check \
     tests/xen/image \
     tests/xen/init \
+    tests/xen/box.h \
     tests/xen/plan \
     tests/xen/replay \
     tests/xen/grants.h \
     tests/xen/peer.h \
     tests/xen/tap.h \
+    tests/xen/unikernel.h \
     $(NULL)
 
 if HAVE_XEN
@@ -41,6 +44,7 @@ endif
 
 guest_programs = \
     tests/xen/guest/driverless \
+    tests/xen/guest/sharer \
     $(NULL)
 
 guest_machine = \
@@ -74,6 +78,24 @@ tests_xen_guest_driverless_LDADD = libleat-core.a
 tests_xen_guest_driverless_DEPENDENCIES = libleat-core.a \
     tests/xen/guest/guest.ld
 
+tests_xen_guest_sharer_SOURCES = \
+    tests/xen/box.h \
+    tests/xen/guest/orders.c \
+    tests/xen/guest/peer.h \
+    tests/xen/guest/sharer.c \
+    tests/xen/guest/stops.c \
+    tests/xen/guest/store.c \
+    tests/xen/guest/table.c \
+    tests/xen/guest/table.h \
+    $(guest_machine) \
+    $(NULL)
+tests_xen_guest_sharer_CPPFLAGS = $(guest_cppflags)
+tests_xen_guest_sharer_CFLAGS = $(guest_cflags)
+tests_xen_guest_sharer_LINK = $(guest_link)
+tests_xen_guest_sharer_LDADD = .libs/libleat-grant.a libleat-core.a
+tests_xen_guest_sharer_DEPENDENCIES = libleat-core.a libleat-grant.la \
+    tests/xen/guest/guest.ld
+
 # Which to run, as shell patterns of dom0/NAME, domu/NAME and guest/NAME; all.
 XEN_TESTS = *
 
@@ -89,6 +111,7 @@ tests_xen_off_LDADD = $(xen_ldadd)
 tests_xen_peer_LDADD = $(xen_ldadd)
 tests_xen_store_LDADD = $(xen_ldadd)
 tests_xen_table_LDADD = $(xen_ldadd)
+tests_xen_unikernel_LDADD = $(xen_ldadd)
 xen_ldadd = libleat-xen.la libleat-grant.la libleat.la $(XEN_LIBS)
 
 # Boots, and leaves what each test printed in sub/xen, where the driver is then

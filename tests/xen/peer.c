@@ -135,6 +135,8 @@ static int serve(struct peer_box *box)
     case PEER_OFF:
         reboot(RB_POWER_OFF);
         return 0;
+    default:
+        break;
     }
     return LEAT_E_INVALID;
 }

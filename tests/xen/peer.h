@@ -13,39 +13,8 @@
 
 #include <leat/xen_foreign.h>
 
+#include "box.h"
 #include "grants.h"
-
-enum peer_op {
-    PEER_HELLO = 1,
-    PEER_SHARE,   /* slot, n, access, flags (notify), port: refs            */
-    PEER_UNSHARE, /* slot                                                   */
-    PEER_MAP,     /* slot, n, access, notify what, port: refs               */
-    PEER_UNMAP,   /* slot                                                   */
-    PEER_FILL,    /* slot, seed, 1: of a map                                */
-    PEER_FILLED,  /* slot, seed, 1: of a map: out[0]                        */
-    PEER_COPY,    /* 1: to the grants, n, seed: refs                        */
-    PEER_OFFER,   /* out[0] port                                            */
-    PEER_BIND,    /* remote: out[0] port                                    */
-    PEER_SEND,    /* port                                                   */
-    PEER_TAKEN,   /* port, 1: unmask first: out[0], came within a second    */
-    PEER_DIE,     /* by SIGKILL; nothing is answered                        */
-    PEER_OFF,     /* the domain; nothing is answered                        */
-};
-
-#define PEER_SLOTS 4
-#define PEER_REFS  1000
-
-struct peer_box {
-    uint32_t request; /* by dom0: another number, when all else is written */
-    uint32_t reply;   /* by the peer: the same, when it is done            */
-    uint32_t op;
-    int32_t result;
-    uint64_t arg[5];
-    uint64_t out[4];
-    uint32_t refs[PEER_REFS];
-};
-
-_Static_assert(sizeof(struct peer_box) <= 4096, "the box is a page");
 
 struct peer {
     uint32_t domain;
