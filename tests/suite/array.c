@@ -246,13 +246,15 @@ static void witness(struct world *w, uint32_t domain, uint32_t ref,
 }
 
 /* The hypervisor's requests, and the kernel's: by the steps of the play. */
-static bool fail_below(struct world *w, unsigned k)
+static bool fail_below(struct world *w, unsigned k, int how)
 {
     struct array *a = w->self;
     bool struck = !a->world.fail_at;
 
     a->world.fail_at = (long)k;
-    a->world.fail_with = LEAT_E_NOMEM;
+    a->world.fail_with = how == ENOSPC   ? LEAT_E_LIMIT
+                         : how == EAGAIN ? LEAT_E_AGAIN
+                                         : LEAT_E_NOMEM;
     return struck;
 }
 

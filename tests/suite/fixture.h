@@ -132,9 +132,9 @@ struct fixture {
     void (*witness)(struct world *w, uint32_t domain, uint32_t ref,
                     struct leat_grant_entry *out);
 
-    /* The k-th request of the own domain from now fails; 0: none. Whether the
-     * one before struck. */
-    bool (*fail_below)(struct world *w, unsigned k);
+    /* The k-th request of the own domain from now fails, with an errno; 0: none.
+     * Whether the one before struck. */
+    bool (*fail_below)(struct world *w, unsigned k, int how);
 
     /*
      * Suspends the own domain by what stands below it, and resumes it. The error

@@ -15,6 +15,7 @@ suite_sources = \
     tests/suite/peer.h \
     tests/suite/persist.c \
     tests/suite/process.c \
+    tests/suite/races.c \
     tests/suite/receive.c \
     tests/suite/revoke.c \
     tests/suite/seam.c \

@@ -14,8 +14,8 @@ bool test_failed;
 jmp_buf test_end;
 
 static const struct suite_case *const lists[] = {
-    cases_share,  cases_errors,  cases_copy,    cases_revoke,  cases_fail,
-    cases_limits, cases_persist, cases_receive, cases_suspend,
+    cases_share, cases_errors, cases_copy,    cases_revoke,  cases_races,
+    cases_fail,  cases_limits, cases_persist, cases_receive, cases_suspend,
 };
 
 static const char *const can_names[] = {CAN_NAMES};

@@ -183,177 +183,41 @@ static void sharer_killed(struct world *w)
     CHECK(stats(w).mappings == 0);
 }
 
-/* ---------------------------------------------------- between any two steps */
-
-/* What a peer does at the (at)th step of the own domain's operations. */
-struct intrusion {
-    struct world *w;
-    const struct given *g;
-    unsigned at, page, steps;
-    enum leat_access access;
-    bool tried, got;
-};
-
-static void intrude(void *arg, const char *what)
+/* What a peer wrote to a page that it held, or died with, the next never sees. */
+static void for_the_next(struct world *w)
 {
-    struct intrusion *in = arg;
-
-    (void)what;
-    if (in->steps++ != in->at)
-        return;
-    in->tried = true;
-    in->got = !ask_map(in->w, 1, 0, &in->g->refs[in->page], 1, in->access);
-}
-
-/*
- * The peer maps one of three pages at each step of a revoke: either it has the
- * page and the revoke says so, or it does not get it. The page never gets out.
- */
-static void map_at_each_step(struct world *w)
-{
-    static struct given g;
-    struct intrusion in = {.w = w, .g = &g};
-    unsigned got = 0, refused = 0;
-    size_t drained;
-
-    for (in.page = 0; in.page < 3; in.page++) {
-        for (in.at = 0;; in.at++) {
-            int err;
-
-            in.access = in.at % 2 ? LEAT_READ_ONLY : LEAT_READ_WRITE;
-            in.steps = 0;
-            in.tried = in.got = false;
-            give(w, &g, 3);
-            MUST(leat_pool_put(g.chunk.pool, g.chunk));
-            w->own.seam.step = intrude;
-            w->own.seam.arg = &in;
-            err = leat_grant_revoke(g.grant);
-            w->own.seam.step = NULL;
-            GIVES(in.got ? LEAT_E_BUSY : 0, err);
-            got += in.got;
-            refused += in.tried && !in.got;
-            if (in.got) {
-                CHECK(stats(w).pages_held == 1 && stats(w).quarantined == 1);
-                CHECK(pages_out(w, MEMORY_PEER_1) == 3);
-                MUST(leat_grant_poll(w->own.table, 10, &drained));
-                CHECK(drained == 0);
-                MUST(ask_unmap(w, 1, 0));
-                MUST(leat_grant_poll(w->own.table, 10, &drained));
-                CHECK(drained == 1);
-            }
-            CHECK(stats(w).pages_held == 0);
-            CHECK(pages_out(w, MEMORY_PEER_1) == 0);
-            if (!in.tried || test_failed)
-                break;
-        }
-        CHECK(in.at >= 6);
-    }
-    CHECK(got >= 3 && refused >= 3); /* both came to pass */
-}
-
-/*
- * The control: over a kernel that looks and then acts, the case above would find
- * a page that is free while the peer has it. The peer's own mapping is still the
- * hypervisor's, which lets nobody else have it.
- */
-static void look_then_act(struct world *w)
-{
-    static struct given g;
-    struct intrusion in = {.w = w, .g = &g, .access = LEAT_READ_WRITE};
-    bool found = false;
-
-    w->own.seam.looks_then_acts = true;
-    for (in.at = 0; !found && !test_failed; in.at++) {
-        int err;
-
-        in.steps = 0;
-        in.tried = in.got = false;
-        give(w, &g, 1);
-        w->own.seam.step = intrude;
-        w->own.seam.arg = &in;
-        err = leat_grant_revoke(g.grant);
-        w->own.seam.step = NULL;
-        found = in.got && w->own.seam.taken == g.refs[0];
-        if (found) /* a page that is said to be private, and is not */
-            MUST(ask_fill(w, 1, 0, 3));
-        if (in.got)
-            MUST(ask_unmap(w, 1, 0));
-        w->own.seam.looks_then_acts = !found;
-        if (found) /* ended in truth, for the rest of this world */
-            MUST(w->own.seam.share.ops->end(w->own.seam.share.self, g.refs[0],
-                                            g.view.data));
-        if (err)
-            MUST(leat_grant_revoke(g.grant));
-        MUST(leat_pool_put(g.chunk.pool, g.chunk));
-        if (!in.tried)
-            break;
-    }
-    CHECK(found);
-}
-
-/* The same, at the same time: by each schedule. */
-static void map_beside_revoke(struct world *w)
-{
-    static struct given g;
+    struct leat_pool *pool = party_pool(&w->own, MEMORY_ANY);
+    struct leat_grant grant;
     struct leat_chunk c;
-    size_t drained;
+    struct leat_view was;
+    uint32_t ref;
 
-    for (unsigned i = 0; i < 4; i++) {
-        enum leat_access access = i % 2 ? LEAT_READ_ONLY : LEAT_READ_WRITE;
-        int err, got;
-
-        give(w, &g, 2);
-        MUST(leat_pool_put(g.chunk.pool, g.chunk));
-        post_map(w, 1, 0, &g.refs[i / 2], 1, access);
-        err = leat_grant_revoke(g.grant);
-        got = await(w, 1);
-        CHECK(err ? err == LEAT_E_BUSY && (!got || got == LEAT_E_REFERENCE)
-                  : got == LEAT_E_REFERENCE);
-        if (err && !got) {
-            /* Nobody else has what the peer writes to. */
-            if (access == LEAT_READ_WRITE)
-                MUST(ask_fill(w, 1, 0, i));
-            for (int k = 0; k < 8; k++) {
-                MUST(leat_pool_get(g.chunk.pool, 1, &c));
-                CHECK(all_are(leat_chunk_view(c), 0));
-                MUST(leat_pool_put(g.chunk.pool, c));
-            }
-            CHECK(stats(w).pages_held == 1);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        MUST(leat_pool_get(pool, 1, &c));
+        was = leat_chunk_view(c);
+        MUST(leat_grant_share(w->own.table, c, w->peer_id[1], LEAT_READ_WRITE,
+                              &grant));
+        MUST(leat_grant_ref(grant, &ref));
+        MUST(ask_map(w, 1, 0, &ref, 1, LEAT_READ_WRITE));
+        MUST(ask_fill(w, 1, 0, 7));
+        MUST(leat_pool_put(pool, c));
+        GIVES(LEAT_E_BUSY, leat_grant_revoke(grant));
+        if (turn)
+            world_kill(w, 1);
+        else
             MUST(ask_unmap(w, 1, 0));
-        }
-        MUST(leat_grant_poll(w->own.table, 10, &drained));
-        CHECK(drained == (err ? 1 : 0));
-        CHECK(pages_out(w, MEMORY_PEER_1) == 0);
+        drain(w, grant);
+        MUST(leat_pool_get(pool, 1, &c));
+        CHECK(leat_chunk_view(c).data == was.data);
+        MUST(leat_grant_share(w->own.table, c, w->peer_id[2], LEAT_READ_WRITE,
+                              &grant));
+        MUST(leat_grant_ref(grant, &ref));
+        MUST(ask_map(w, 2, 0, &ref, 1, LEAT_READ_WRITE));
+        CHECK(ask_count(w, 2, 0, 0) == PAGE);
+        MUST(ask_unmap(w, 2, 0));
+        MUST(leat_grant_revoke(grant));
+        MUST(leat_pool_put(pool, c));
     }
-}
-
-/* The peer maps and unmaps while the same pages are revoked and polled. */
-static void churn_beside_revoke(struct world *w)
-{
-    static struct given g[4];
-    size_t drained, all = 0;
-
-    for (unsigned i = 0; i < COUNT(g); i++)
-        give(w, &g[i], 1 + i);
-    for (unsigned i = 0; i < COUNT(g); i++) {
-        int got;
-
-        post_map(w, 1, i, g[i].refs, g[i].n, LEAT_READ_WRITE);
-        MUST(leat_pool_put(g[i].chunk.pool, g[i].chunk));
-        leat_grant_revoke(g[i].grant);
-        got = await(w, 1);
-        if (!got) {
-            post(w, 1, PEER_UNMAP, i);
-            MUST(leat_grant_poll(w->own.table, 10, &drained));
-            all += drained;
-            GIVES(0, await(w, 1));
-        }
-    }
-    MUST(leat_grant_poll(w->own.table, 10, &drained));
-    all += drained;
-    CHECK(w->own.events.drained == all);
-    CHECK(stats(w).quarantined == 0 && stats(w).refs_granted == 0);
-    CHECK(pages_out(w, MEMORY_PEER_1) == 0);
 }
 
 const struct suite_case cases_revoke[] = {
@@ -375,25 +239,10 @@ const struct suite_case cases_revoke[] = {
      CAN_KILL,
      {0},
      false},
-    {"the peer maps between any two steps of a revoke",
-     map_at_each_step,
-     CAN_KNOW_LETGO,
-     {0},
+    {"what a peer held is zero for the next",
+     for_the_next,
+     CAN_TWO_PEERS | CAN_KNOW_LETGO | CAN_KILL,
+     {.peers = 2},
      false},
-    {"over a kernel that looks and then acts, that is found",
-     look_then_act,
-     CAN_KNOW_LETGO,
-     {0},
-     false},
-    {"the peer maps beside a revoke",
-     map_beside_revoke,
-     CAN_KNOW_LETGO,
-     {0},
-     true},
-    {"the peer maps and unmaps beside revoke and poll",
-     churn_beside_revoke,
-     CAN_KNOW_LETGO,
-     {0},
-     true},
     {0},
 };

@@ -119,9 +119,9 @@ static void witness(struct world *w, uint32_t of, uint32_t ref,
     sim_witness(sim.toolstack, of, ref, out);
 }
 
-static bool fail_below(struct world *w, unsigned k)
+static bool fail_below(struct world *w, unsigned k, int how)
 {
-    return sim_fail(sim.toolstack, domain.d, w->own.id, k);
+    return sim_fail(sim.toolstack, domain.d, w->own.id, k, how);
 }
 
 /* The toolstack, while the domain is busy suspending. */

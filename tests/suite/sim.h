@@ -71,7 +71,8 @@ static inline void sim_witness(struct leat_sim_domain *toolstack, uint32_t of,
 
 /* A fault that strikes the k-th request of (id) from now. */
 static inline bool sim_fail(struct leat_sim_domain *toolstack,
-                            struct leat_sim_domain *d, uint32_t id, unsigned k)
+                            struct leat_sim_domain *d, uint32_t id, unsigned k,
+                            int how)
 {
     static uint64_t before;
     struct leat_sim_info info = {0};
@@ -83,7 +84,7 @@ static inline bool sim_fail(struct leat_sim_domain *toolstack,
         .action = LEAT_SIM_FAIL,
         .skip = k - 1,
         .times = 1,
-        .value = ENOMEM,
+        .value = (uint32_t)how,
     };
 
     GIVES(0, leat_sim_fault_clear(d, id));

@@ -62,7 +62,7 @@ struct suite_case {
 
 /* Each file's cases, ended by one without a name. */
 extern const struct suite_case cases_share[], cases_errors[], cases_revoke[],
-    cases_copy[], cases_fail[], cases_limits[], cases_persist[],
+    cases_copy[], cases_fail[], cases_limits[], cases_persist[], cases_races[],
     cases_receive[], cases_suspend[];
 
 void world_open(struct world *w, const struct wish *wish);
@@ -101,6 +101,17 @@ void take(struct world *w, struct given *g); /* the peer has let go */
 
 /* Revokes; where only the peer can tell that it let go, it has. */
 int end_share(struct world *w, struct leat_grant g);
+
+/* What a peer does at the (at)th step of the own domain's operations. */
+struct intrusion {
+    struct world *w;
+    const struct given *g;
+    unsigned at, page, steps;
+    enum leat_access access;
+    bool tried, got;
+};
+
+void intrude(void *arg, const char *what); /* a step of the seam's */
 
 /* The peers have let go of all that is in quarantine: it drains. */
 void settle(struct world *w);

@@ -261,9 +261,9 @@ static void witness(struct world *w, uint32_t of, uint32_t ref,
     sim_witness(now->toolstack, of, ref, out);
 }
 
-static bool fail_below(struct world *w, unsigned k)
+static bool fail_below(struct world *w, unsigned k, int how)
 {
-    return sim_fail(now->toolstack, own(), w->own.id, k);
+    return sim_fail(now->toolstack, own(), w->own.id, k, how);
 }
 
 static int suspend(struct world *w, enum leat_resumed how)

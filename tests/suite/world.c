@@ -264,6 +264,17 @@ void take(struct world *w, struct given *g)
     GIVES(0, end_share(w, g->grant));
 }
 
+void intrude(void *arg, const char *what)
+{
+    struct intrusion *in = arg;
+
+    (void)what;
+    if (in->steps++ != in->at)
+        return;
+    in->tried = true;
+    in->got = !ask_map(in->w, 1, 0, &in->g->refs[in->page], 1, in->access);
+}
+
 static int tell(void *arg, const struct leat_grant_info *info)
 {
     struct leat_grant *one = arg;
