@@ -118,6 +118,7 @@ sim_tests = \
     tests/sim/hostile \
     tests/sim/kill \
     tests/sim/many \
+    tests/sim/scarce \
     tests/sim/share \
     tests/sim/suspend \
     $(NULL)
@@ -129,6 +130,7 @@ tests_unit_test_sim_store_LDADD = libleat-sim.la $(LDADD)
 tests_sim_grants_LDADD = libleat-sim.la $(LDADD)
 tests_sim_hostile_LDADD = libleat-sim.la $(LDADD)
 tests_sim_kill_LDADD = libleat-sim.la $(LDADD)
+tests_sim_scarce_LDADD = libleat-sim.la $(LDADD)
 tests_sim_many_LDADD = libleat-sim.la $(LDADD)
 tests_sim_share_LDADD = libleat-sim.la $(LDADD)
 tests_sim_suspend_LDADD = libleat-sim.la $(LDADD)
