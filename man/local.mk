@@ -29,11 +29,13 @@ man_pages = \
     man/leat_port.3 \
     man/leat_receive.3 \
     man/leat_ref.3 \
+    man/leat_ring.3 \
     man/leat_shared.3 \
     man/leat_sim.3 \
     man/leat_sim_admin.3 \
     man/leat_sim_domain.3 \
     man/leat_sim_thread.3 \
+    man/leat_slots.3 \
     man/leat_stats.3 \
     man/leat_store.3 \
     man/leat_strerror.3 \

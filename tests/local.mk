@@ -51,12 +51,15 @@ unit_tests = \
     tests/unit/test_pool_config \
     tests/unit/test_reclaim \
     tests/unit/test_ref \
+    tests/unit/test_ring \
+    tests/unit/test_ring_hostile \
     tests/unit/test_rlimit \
     tests/unit/test_shared \
     tests/unit/test_sim_fault \
     tests/unit/test_sim_hv \
     tests/unit/test_sim_port \
     tests/unit/test_sim_store \
+    tests/unit/test_slots \
     tests/unit/test_split \
     tests/unit/test_static \
     tests/unit/test_stats \
@@ -73,7 +76,7 @@ unit_tests = \
     $(NULL)
 
 if HAVE_XEN_HEADERS
-unit_tests += tests/unit/test_grant_layout
+unit_tests += tests/unit/test_grant_layout tests/unit/test_ring_layout
 endif
 
 if HAVE_XEN
@@ -93,6 +96,7 @@ endif
 tsan_tests = \
     tests/model/grants \
     tests/model/model \
+    tests/model/ring \
     tests/sim/grants \
     tests/sim/threads \
     tests/stress/cancels \
@@ -107,6 +111,7 @@ tsan_tests = \
     tests/stress/persist \
     tests/stress/plain \
     tests/stress/refs \
+    tests/stress/ring \
     tests/stress/stats \
     tests/stress/threads \
     tests/stress/waiters \
@@ -118,6 +123,7 @@ sim_tests = \
     tests/sim/hostile \
     tests/sim/kill \
     tests/sim/many \
+    tests/sim/ring \
     tests/sim/scarce \
     tests/sim/share \
     tests/sim/suspend \
@@ -215,6 +221,7 @@ test_headers = \
     tests/model/handles.h \
     tests/model/operations.h \
     tests/model/world.h \
+    tests/pv/rings.h \
     tests/sim/raw.h \
     tests/sim/sim.h \
     tests/stress/stress.h \
@@ -414,6 +421,8 @@ AM_TESTS_ENVIRONMENT = \
     FLOW_LIBS='$(FLOW_LIBS)'; export FLOW_LIBS; \
     GRANT_HEADERS='$(grant_headers)'; export GRANT_HEADERS; \
     GRANT_SOURCES='$(grant_sources)'; export GRANT_SOURCES; \
+    PV_HEADERS='$(pv_headers)'; export PV_HEADERS; \
+    PV_SOURCES='$(pv_sources)'; export PV_SOURCES; \
     UNIT_TESTS=' $(unit_tests) '; export UNIT_TESTS; \
     SIM_HEADERS='$(sim_headers)'; export SIM_HEADERS; \
     XEN_HEADERS='$(xen_headers)'; export XEN_HEADERS; \

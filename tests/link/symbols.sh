@@ -104,6 +104,31 @@ else
         "built with --disable-shared"
 fi
 
+# libleat-pv.
+calls $(for h in $PV_HEADERS; do echo "$srcdir/$h"; done) >"$tmp/pv"
+
+pv_map()
+{
+    sed -n 's/^ *\(leat_[a-z0-9_]*\);$/\1/p' "$srcdir/src/pv/leat-pv.map" |
+        sort | diff "$tmp/pv" -
+}
+check "src/pv/leat-pv.map names the public calls" pv_map
+check "libleat-pv.a defines each call" \
+    defines "$tmp/pv" "$builddir/.libs/libleat-pv.a"
+
+so=$builddir/.libs/libleat-pv.so
+if test -e "$so"; then
+    pv_exported()
+    {
+        $NM -D --defined-only "$so" | awk '$2 != "A" { print $NF }' |
+            sed 's/@@LEAT_PV_0\.1$//' | sort | diff "$tmp/pv" -
+    }
+    check "libleat-pv.so exports the public calls and nothing else" pv_exported
+else
+    skip "libleat-pv.so exports the public calls and nothing else" \
+        "built with --disable-shared"
+fi
+
 # libleat-flow, too.
 calls $(for h in $FLOW_HEADERS; do echo "$srcdir/$h"; done) >"$tmp/flow"
 

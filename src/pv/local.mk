@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: ISC
+#
+# libleat-pv: what devices are made of, freestanding as the core is. Its static
+# archive goes with libleat-core.a or with libleat.a; its shared library with
+# libleat.so.
+
+pv_headers = \
+    include/leat/ring.h \
+    include/leat/slots.h \
+    $(NULL)
+
+leatinclude_HEADERS += $(pv_headers)
+pkgconfig_DATA += src/pv/libleat-pv.pc
+
+pv_sources = \
+    src/pv/ring.c \
+    src/pv/ring_text.c \
+    src/pv/slots.c \
+    $(NULL)
+
+lib_LTLIBRARIES += libleat-pv.la
+libleat_pv_la_SOURCES = $(pv_sources)
+libleat_pv_la_CPPFLAGS = $(BASE_CPPFLAGS) $(CORE_CPPFLAGS)
+libleat_pv_la_CFLAGS = $(CORE_CFLAGS) $(WARN_CFLAGS) $(WARN_C_CFLAGS)
+libleat_pv_la_LDFLAGS = \
+    -version-info 0:0:0 \
+    -no-undefined \
+    -Wl,-Bsymbolic-functions \
+    -Wl,--version-script=$(srcdir)/src/pv/leat-pv.map \
+    $(NULL)
+libleat_pv_la_LIBADD = libleat.la
+EXTRA_libleat_pv_la_DEPENDENCIES = src/pv/leat-pv.map
+
+EXTRA_DIST += src/pv/leat-pv.map
+
+pv_map = { \
+    echo '/* SPDX-License-Identifier: ISC */'; \
+    echo '/* Every public call and nothing else: "make map" writes this. */'; \
+    echo 'LEAT_PV_0.1 {'; echo 'global:'; \
+    cat $(pv_headers) | $(AWK) -f src/calls.awk | LC_ALL=C sort | \
+        $(SED) 's/.*/    &;/'; \
+    echo 'local:'; echo '    *;'; echo '};'; \
+    }
+
+.PHONY: map-pv
+map-pv:
+	$(AM_V_GEN)cd $(srcdir) && $(pv_map) > src/pv/leat-pv.map.new && \
+	mv src/pv/leat-pv.map.new src/pv/leat-pv.map
+
+map: map-pv

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: ISC
+#
+# The tests of libleat-pv. They are as those in tests/local.mk, which has what is
+# common to all, but linked with it.
+
+shell_tests += tests/link/pv.sh
+
+pv_ldadd = libleat-pv.la libleat.la
+pv_unit_ldadd = $(pv_ldadd) $(CRITERION_LIBS)
+
+tests_unit_test_ring_LDADD = $(pv_unit_ldadd)
+tests_unit_test_ring_hostile_LDADD = $(pv_unit_ldadd)
+tests_unit_test_ring_layout_LDADD = $(pv_unit_ldadd)
+tests_unit_test_slots_LDADD = $(pv_unit_ldadd)
+tests_model_ring_LDADD = $(pv_ldadd)
+tests_stress_ring_LDADD = $(pv_ldadd)
+tests_sim_ring_LDADD = libleat-pv.la libleat-sim.la $(LDADD)
