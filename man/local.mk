@@ -4,6 +4,7 @@ man_pages = \
     man/leat-align.7 \
     man/leat.1 \
     man/leat.7 \
+    man/leat-porting.7 \
     man/leat-sim.7 \
     man/leat_backend.3 \
     man/leat_builder.3 \

@@ -76,7 +76,8 @@ unit_tests = \
     $(NULL)
 
 if HAVE_XEN_HEADERS
-unit_tests += tests/unit/test_grant_layout tests/unit/test_ring_layout
+unit_tests += tests/unit/test_grant_layout tests/unit/test_guest_layout \
+    tests/unit/test_ring_layout
 endif
 
 if HAVE_XEN
@@ -242,10 +243,12 @@ shell_tests = \
     tests/link/core.sh \
     tests/link/driverless.sh \
     tests/link/grant.sh \
+    tests/link/guest.sh \
     tests/link/needed.sh \
     tests/link/readme.sh \
     tests/link/start.sh \
     tests/link/sim.sh \
+    tests/link/sizes.sh \
     tests/link/symbols.sh \
     tests/link/tls.sh \
     tests/link/xen.sh \
@@ -429,6 +432,7 @@ AM_TESTS_ENVIRONMENT = \
     builddir='$(abs_top_builddir)'; export builddir; \
     includedir='$(includedir)'; export includedir; \
     libdir='$(libdir)'; export libdir; \
+    SIZED_CFLAGS='$(CFLAGS)'; export SIZED_CFLAGS; \
     srcdir='$(abs_top_srcdir)'; export srcdir;
 
 # ------------------------------------------- checks of other builds of the tree

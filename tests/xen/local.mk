@@ -17,6 +17,8 @@ xen_programs = \
     tests/xen/store \
     tests/xen/table \
     tests/xen/unikernel \
+    tests/xen/unikernel-hold \
+    tests/xen/unikernel-suspend \
     $(NULL)
 
 # The core's own suite, each program once more with the Xen share backend below
@@ -124,6 +126,7 @@ guest_machine = \
     tests/xen/guest/machine.c \
     tests/xen/guest/memory.c \
     tests/xen/guest/start.c \
+    tests/xen/guest/tap.c \
     tests/xen/guest/tap.h \
     tests/xen/guest/xen.h \
     $(NULL)
@@ -131,7 +134,7 @@ guest_machine = \
 guest_cppflags = $(BASE_CPPFLAGS) $(CORE_CPPFLAGS) -I$(top_srcdir)/tests
 guest_cflags = $(CORE_CFLAGS) -std=gnu11 -fno-pie -mno-red-zone $(WARN_CFLAGS) \
     $(WARN_TEST_CFLAGS)
-guest_link = $(CC) $(CFLAGS) -nostdlib -static -no-pie \
+guest_link = $(CC) $(CFLAGS) -nostdlib -static \
     -Wl,-T,$(srcdir)/tests/xen/guest/guest.ld -Wl,--build-id=none \
     -Wl,-z,noexecstack -o $@
 
@@ -182,6 +185,8 @@ tests_xen_peer_LDADD = $(xen_ldadd)
 tests_xen_store_LDADD = $(xen_ldadd)
 tests_xen_table_LDADD = $(xen_ldadd)
 tests_xen_unikernel_LDADD = $(xen_ldadd)
+tests_xen_unikernel_hold_LDADD = $(xen_ldadd)
+tests_xen_unikernel_suspend_LDADD = $(xen_ldadd)
 xen_ldadd = libleat-xen.la libleat-grant.la libleat.la $(XEN_LIBS)
 
 # Boots, and leaves what each test printed in sub/xen, where the driver is then

@@ -12,7 +12,7 @@ static uint32_t port;
 
 void guest_console_open(void)
 {
-    ring = guest_page(guest_start_info->console_mfn);
+    ring = guest_page(guest_start_info->console_frame);
     port = guest_start_info->console_port;
 }
 

@@ -92,7 +92,6 @@ void guest_store_open(void);
 /* False: there is no such key. */
 bool guest_store_read(const char *path, char *out, size_t size);
 void guest_store_write(const char *path, const char *value);
-bool guest_store_remove(const char *path);
 
 /* Watches (path): guest_store_changed() tells, once, that any watch fired. */
 void guest_store_watch(const char *path);

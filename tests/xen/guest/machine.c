@@ -128,17 +128,17 @@ bool guest_suspend(void)
 {
     struct xen_start_info *s = guest_start_info;
     struct xen_shutdown how = {.reason = XEN_SHUTDOWN_SUSPEND};
-    uint64_t store = s->store_mfn, console = s->console_mfn;
+    uint64_t store = s->store_frame, console = s->console_frame;
     int64_t cancelled;
 
-    s->store_mfn = number_of(store);
-    s->console_mfn = number_of(console);
+    s->store_frame = number_of(store);
+    s->console_frame = number_of(console);
     guest_map(shared_page, 0);
     cancelled = guest_call(XEN_SCHED_OP, XEN_SCHED_SHUTDOWN, (uintptr_t)&how,
                            guest_frame(s));
     if (cancelled) {
-        s->store_mfn = store;
-        s->console_mfn = console;
+        s->store_frame = store;
+        s->console_frame = console;
     }
     share_info();
     guest_console_open();

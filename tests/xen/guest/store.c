@@ -17,7 +17,7 @@ static bool changed;
 /* After a restore too: an answer to a request of before would be for nobody. */
 void guest_store_open(void)
 {
-    ring = guest_page(guest_start_info->store_mfn);
+    ring = guest_page(guest_start_info->store_frame);
     port = guest_start_info->store_port;
     ring->rsp_cons = ring->rsp_prod;
 }

@@ -14,7 +14,6 @@
 
 /* Hypercalls, by their number. */
 enum {
-    XEN_MEMORY_OP = 12,
     XEN_UPDATE_VA_MAPPING = 14,
     XEN_GRANT_TABLE_OP = 20,
     XEN_SCHED_OP = 29,
@@ -23,7 +22,6 @@ enum {
 
 /* Their operations. */
 enum {
-    XEN_SCHED_YIELD = 0,
     XEN_SCHED_SHUTDOWN = 2,
     XEN_SCHED_POLL = 3,
 
@@ -50,9 +48,9 @@ struct xen_start_info {
     uint64_t nr_pages;
     uint64_t shared_info; /* machine address */
     uint32_t flags;
-    uint64_t store_mfn;
+    uint64_t store_frame;
     uint32_t store_port;
-    uint64_t console_mfn;
+    uint64_t console_frame;
     uint32_t console_port;
 
     /* Only at the first start. */
@@ -124,7 +122,6 @@ enum {
     XEN_STORE_READ = 2,
     XEN_STORE_WATCH = 4,
     XEN_STORE_WRITE = 11,
-    XEN_STORE_RM = 13,
     XEN_STORE_EVENT = 15,
     XEN_STORE_ERROR = 16,
 };
