@@ -9,7 +9,7 @@
  *   kept   blocks got, read by a mapping that stays, and put
  *
  * Where pages are born granted, what was revoked goes back to the kernel, for
- * else it would stay granted in the pool.
+ * else it would stay granted in the pool. So the pool has no magazines.
  */
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@
 
 bool grants_open(struct grants_bench *g)
 {
-    struct leat_pool_config pool = {.name = "bench"};
+    struct leat_pool_config pool = {.name = "bench", .flags = LEAT_POOL_EXACT};
     struct leat_grants_config shares = {.share.ops = NULL};
     struct leat_grants_config maps = {.share.ops = NULL};
     int err;
@@ -30,7 +30,7 @@ bool grants_open(struct grants_bench *g)
     if (!site_open(&g->sharer, SITE_ANY) || !site_open(&g->mapper, SITE_ANY) ||
         !site_open(&g->looker, SITE_LOOKER) ||
         !g->sharer.ops->share(&g->sharer, g->mapper.domain, LEAT_READ_WRITE, 1,
-                              &pool.backend, &shares.share) ||
+                              0, &pool.backend, &shares.share) ||
         !g->mapper.ops->map(&g->mapper, &maps.map))
         return false;
     g->told = shares.share.ops->letgo == LEAT_LETGO_TOLD;

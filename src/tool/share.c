@@ -333,7 +333,9 @@ static void end(struct share *s)
 
 static bool begin(struct share *s, uint32_t as)
 {
-    struct leat_pool_config pool = {.peer = s->peer + 1};
+    /* What was revoked must not lie in a magazine, still granted (Xen). */
+    struct leat_pool_config pool = {.peer = s->peer + 1,
+                                    .flags = LEAT_POOL_EXACT};
     struct leat_grants_config table = {.event = ended, .arg = s};
     char text[1024];
     size_t at, some, n = s->nunits * s->unit_pages;
@@ -345,7 +347,7 @@ static bool begin(struct share *s, uint32_t as)
         return tool_fail("out of memory");
     if (!hold_open(&s->hold, as) ||
         !s->hold.site.ops->share(&s->hold.site, s->peer, s->access,
-                                 s->unit_pages, &pool.backend, &table.share))
+                                 s->unit_pages, n, &pool.backend, &table.share))
         return false;
     s->letgo = table.share.ops->letgo;
     err = leat_pool_create(&s->pool, &pool);

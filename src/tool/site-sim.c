@@ -55,7 +55,7 @@ static void sim_site_close(struct site *s)
 
 /* The unit of sharing is what is shared at once. */
 static bool sim_share(struct site *s, uint32_t peer, enum leat_access access,
-                      size_t unit, struct leat_backend *pages,
+                      size_t unit, size_t pages, struct leat_backend *backend,
                       struct leat_share *share)
 {
     struct sim_site *self = s->self;
@@ -63,8 +63,9 @@ static bool sim_share(struct site *s, uint32_t peer, enum leat_access access,
     (void)peer;
     (void)access;
     (void)unit;
+    (void)pages;
     leat_sim_gnttab(self->d, &self->table);
-    *pages = leat_sim_backend(self->d);
+    *backend = leat_sim_backend(self->d);
     *share = leat_gnttab(&self->table);
     return true;
 }

@@ -96,7 +96,7 @@ static void xen_close(struct site *s)
 
 /* That the peer has let go is told by who drives this. */
 static bool xen_share(struct site *s, uint32_t peer, enum leat_access access,
-                      size_t unit, struct leat_backend *pages,
+                      size_t unit, size_t pages, struct leat_backend *backend,
                       struct leat_share *share)
 {
     const struct leat_xen_share_config config = {
@@ -107,13 +107,19 @@ static bool xen_share(struct site *s, uint32_t peer, enum leat_access access,
     };
     struct xen_site *self = s->self;
     struct leat_xen_why why;
+    size_t max;
 
     if (self->share)
         leat_xen_share_close(self->share);
     self->share = NULL;
     if (leat_xen_share_open(&self->share, &config, &why))
         return tool_fail("xen: %s", why.text);
-    *pages = leat_xen_share_backend(self->share);
+    *backend = leat_xen_share_backend(self->share);
+    max = backend->ops->pages_max(backend->self);
+    if (pages > max)
+        return tool_fail("xen: %zu pages do not fit: "
+                         "/sys/module/xen_gntalloc/parameters/limit is %zu",
+                         pages, max);
     *share = leat_xen_share_ops(self->share);
     return true;
 }

@@ -45,10 +45,10 @@ struct site_ops {
     bool (*open)(struct site *s, uint32_t as);
     void (*close)(struct site *s);
 
-    /* What pages for (peer) are made of, in units of (unit); a site shares
-     * once. */
+    /* What pages for (peer) are made of, in units of (unit), where (pages) are
+     * wanted, if that is known; a site shares once. */
     bool (*share)(struct site *s, uint32_t peer, enum leat_access access,
-                  size_t unit, struct leat_backend *pages,
+                  size_t unit, size_t pages, struct leat_backend *backend,
                   struct leat_share *share);
     bool (*map)(struct site *s, struct leat_map *map);
     /* Tells why pages were refused, where more is known than the error. */

@@ -91,6 +91,7 @@ tests/xen/core.stamp: $(xen_core_tests) tests/xen/libcore.a libleat-xen.la
 	done && touch $@
 
 EXTRA_DIST += \
+    tests/xen/byhand \
     tests/xen/check \
     tests/xen/core \
     tests/xen/image \
@@ -106,7 +107,10 @@ EXTRA_DIST += \
 
 if HAVE_XEN
 EXTRA_PROGRAMS += $(xen_programs) $(guest_programs)
-xen_built = $(xen_programs) $(guest_programs)
+xen_built = $(xen_programs) $(guest_programs) $(srcdir)/tests/xen/byhand
+if HAVE_COMMAND
+xen_built += leat
+endif
 endif
 
 # ---------------------------------------------------------------- guests
