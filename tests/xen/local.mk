@@ -121,6 +121,7 @@ endif
 guest_programs = \
     tests/xen/guest/driverless \
     tests/xen/guest/sharer \
+    tests/xen/guest/units \
     $(NULL)
 
 guest_machine = \
@@ -171,6 +172,58 @@ tests_xen_guest_sharer_CFLAGS = $(guest_cflags)
 tests_xen_guest_sharer_LINK = $(guest_link)
 tests_xen_guest_sharer_LDADD = .libs/libleat-grant.a libleat-core.a
 tests_xen_guest_sharer_DEPENDENCIES = libleat-core.a libleat-grant.la \
+    tests/xen/guest/guest.ld
+
+# The core's unit tests, by a Criterion of the guest's own (HACKING.md says which
+# are not here).
+tests_xen_guest_units_SOURCES = \
+    tests/unit/test_adopt.c \
+    tests/unit/test_backend.c \
+    tests/unit/test_batch.c \
+    tests/unit/test_builder.c \
+    tests/unit/test_chunk.c \
+    tests/unit/test_chunk_find.c \
+    tests/unit/test_constraint.c \
+    tests/unit/test_copies.c \
+    tests/unit/test_copy.c \
+    tests/unit/test_cview.c \
+    tests/unit/test_destroy.c \
+    tests/unit/test_error.c \
+    tests/unit/test_export.c \
+    tests/unit/test_iov.c \
+    tests/unit/test_lifecycle.c \
+    tests/unit/test_magazine.c \
+    tests/unit/test_mix.c \
+    tests/unit/test_page.c \
+    tests/unit/test_pool.c \
+    tests/unit/test_pool_bulk.c \
+    tests/unit/test_pool_config.c \
+    tests/unit/test_ref.c \
+    tests/unit/test_shared.c \
+    tests/unit/test_split.c \
+    tests/unit/test_static.c \
+    tests/unit/test_stats.c \
+    tests/unit/test_track.c \
+    tests/unit/test_trim.c \
+    tests/unit/test_view.c \
+    tests/unit/test_waiter.c \
+    tests/unit/test_waiter_cancel.c \
+    tests/unit/test_water.c \
+    tests/unit/test_zero.c \
+    tests/xen/guest/unit/criterion/criterion.h \
+    tests/xen/guest/unit/libc.c \
+    tests/xen/guest/unit/runner.c \
+    tests/xen/guest/unit/runner.h \
+    $(guest_machine) \
+    $(NULL)
+tests_xen_guest_units_CPPFLAGS = -I$(top_srcdir)/tests/xen/guest/unit \
+    $(guest_cppflags) -I$(top_srcdir)/src -D_GNU_SOURCE
+tests_xen_guest_units_CFLAGS = $(guest_cflags) -Wno-sign-compare \
+    -Wno-unused-variable
+tests_xen_guest_units_LINK = $(guest_link) -Wl,--wrap=leat_pool_create \
+    -Wl,--wrap=leat_pool_meta_size
+tests_xen_guest_units_LDADD = libleat-core.a
+tests_xen_guest_units_DEPENDENCIES = libleat-core.a \
     tests/xen/guest/guest.ld
 
 # Which to run, as shell patterns of dom0/NAME, domu/NAME and guest/NAME; all.
