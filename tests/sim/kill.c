@@ -10,7 +10,7 @@
 #include "raw.h"
 #include "sim.h"
 
-#define STEPS 13 /* messages of live() */
+#define STEPS 23 /* messages of live() */
 
 struct victim {
     int k;           /* which message is its last, or the hypervisor's */
@@ -52,11 +52,11 @@ static int step(struct victim *v, uint32_t op, uint32_t n, const void *body,
     return -1000;
 }
 
-static int store(struct victim *v, uint32_t op, const char *path,
+static int store(struct victim *v, uint32_t op, uint32_t tx, const char *path,
                  const char *value)
 {
     unsigned char body[256];
-    struct sim_store s = {op, 0, 0, (uint32_t)strlen(path),
+    struct sim_store s = {op, tx, op == SIM_STORE_END, (uint32_t)strlen(path),
                           (uint32_t)strlen(value)};
 
     memcpy(body, &s, sizeof(s));
@@ -71,15 +71,16 @@ static int live(void *arg)
     struct victim *v = arg;
     struct sim_register reg = {1, 0};
     struct sim_conceal con = {1, 0, 1};
-    struct sim_number peer = {v->peer}, handle = {0}, port = {1};
+    struct sim_number peer = {v->peer}, handle = {0}, port = {1}, yes = {0};
     struct sim_gref bind = {v->peer, v->port};
     struct {
         struct sim_map m;
         struct sim_gref g;
     } map = {{0}, {v->peer, 8}};
     struct sim_seg seg = {{1, v->peer, 8, 0}, {0, 0, 0, 0}, 64};
-    int fd = raw_memfd(1, RAW_SEALS);
+    int fd = raw_memfd(1, RAW_SEALS), commit;
     unsigned char *at = MAP_FAILED;
+    uint32_t tx = 0;
 
     CHECK(!raw_join(&v->r, dir, SIM_ANY));
     step(v, SIM_REGISTER, 1, &reg, sizeof(reg), fd);
@@ -94,14 +95,27 @@ static int live(void *arg)
     step(v, SIM_COPY, 1, &seg, sizeof(seg), -1);
     step(v, SIM_PORT_BIND, 1, &bind, sizeof(bind), -1);
     step(v, SIM_PORT_ALLOC, 1, &peer, sizeof(peer), -1);
-    store(v, SIM_STORE_WRITE, "data/x", "y");
-    store(v, SIM_STORE_WATCH, "data", "token");
-    store(v, SIM_STORE_BEGIN, "", "");
-    store(v, SIM_STORE_WRITE, "data/z", "y");
+    store(v, SIM_STORE_WRITE, 0, "data/x", "y");
+    store(v, SIM_STORE_MKDIR, 0, "data/d", "");
+    store(v, SIM_STORE_WATCH, 0, "data", "token");
+    store(v, SIM_STORE_READ, 0, "data/x", "");
+    store(v, SIM_STORE_LIST, 0, "data", "");
+    store(v, SIM_STORE_GET_PERMS, 0, "data/x", "");
+    for (commit = 0; commit < 2; commit++) {
+        /* A number that nobody has is refused, and the step is one as well. */
+        if (store(v, SIM_STORE_BEGIN, 0, "", "") >= 0)
+            tx = *(const uint32_t *)(v->r.in + 1);
+        store(v, SIM_STORE_WRITE, tx, "data/z", "y");
+        if (commit)
+            store(v, SIM_STORE_END, tx, "", "");
+    }
+    store(v, SIM_STORE_REMOVE, 0, "data/x", "");
+    store(v, SIM_STORE_UNWATCH, 0, "data", "token");
     step(v, SIM_PORT_CLOSE, 1, &port, sizeof(port), -1);
     step(v, SIM_UNMAP, 1, &handle, sizeof(handle), -1);
     step(v, SIM_CONCEAL, 1, &con, sizeof(con), -1);
     step(v, SIM_PORT_STATUS, 1, &port, sizeof(port), -1);
+    step(v, SIM_SUSPENDED, 1, &yes, sizeof(yes), -1); /* nobody asked */
     if (v->over && at != MAP_FAILED)
         CHECK(at[5] == 55); /* it stays readable */
     CHECK(v->over);
