@@ -3,8 +3,8 @@
 /*
  * The size of the grant table.
  *
- *     table fill N      shares N pages at once and maps them: with a larger table
- *                       than the default one it takes 65,000
+ *     table fill N      shares N pages at once and maps them, N a multiple of 500:
+ *                       with a larger table than the default one it takes 65,000
  *     table exhaust     shares by batches until there is no entry left; for the
  *                       kernel's limit is raised above the table's size. Run it
  *                       last: see below
@@ -15,6 +15,11 @@
 #define LIMIT "/sys/module/xen_gntalloc/parameters/limit"
 #define UNIT  512u
 
+/* Of 32,768 entries 8 are reserved, and the backend leaves 256 to others. */
+#define ENTRIES  32768u
+#define RESERVED 8u
+#define OTHERS   256u
+
 static void set_limit(unsigned n)
 {
     FILE *f = fopen(LIMIT, "w");
@@ -22,10 +27,11 @@ static void set_limit(unsigned n)
     MUST(f && fprintf(f, "%u", n) > 0 && !fclose(f));
 }
 
-static struct leat_xen_share *open_share(uint32_t own, uint32_t refs)
+static struct leat_xen_share *open_share(uint32_t own, uint32_t refs,
+                                         size_t unit)
 {
     struct leat_xen_share_config config = {
-        .domain = own, .unit_pages = UNIT, .refs = refs};
+        .domain = own, .unit_pages = unit, .refs = refs};
     struct leat_xen_share *x = NULL;
     struct leat_xen_why why;
 
@@ -51,10 +57,9 @@ static void fill_table(uint32_t own, size_t n)
     void *base, *cookie;
     uint64_t t[4];
 
-    n -= n % UNIT;
-    MUST(grefs && status);
-    set_limit((unsigned)n + UNIT);
-    x = open_share(own, 1u << 20);
+    MUST(grefs && status && n && n % 500 == 0);
+    set_limit((unsigned)n);
+    x = open_share(own, 1u << 20, 500);
     b = leat_xen_share_backend(x);
     ops = leat_xen_share_ops(x);
     t[0] = now_ns();
@@ -98,9 +103,25 @@ static size_t share_all(struct leat_backend b, struct leat_slab *slabs,
     size_t n = 0;
 
     *err = 0;
-    while (n < max && !(*err = b.ops->slab_get(b.self, UNIT, &slabs[n])))
+    while (n < max && !(*err = b.ops->slab_get(b.self, 1, &slabs[n])))
         n++;
     return n;
+}
+
+/* Then single pages, from (y), until that fails too: how many were shared. */
+static size_t share_rest(struct leat_xen_share *y)
+{
+    static struct leat_slab slabs[UNIT];
+    struct leat_backend b = leat_xen_share_backend(y);
+    size_t n, process;
+    int err;
+
+    n = share_all(b, slabs, COUNT(slabs), &err);
+    leat_xen_share_pages(y, &process);
+    OK(err == LEAT_E_LIMIT, "of single pages %zu more", n);
+    while (n)
+        b.ops->slab_put(b.self, &slabs[--n]);
+    return process;
 }
 
 /*
@@ -113,20 +134,23 @@ static size_t share_all(struct leat_backend b, struct leat_slab *slabs,
 static void exhaust(uint32_t own)
 {
     static struct leat_slab slabs[100];
-    struct leat_xen_share *x;
+    struct leat_xen_share *x, *y;
     struct leat_backend b;
     struct leat_xen_why why;
     size_t n, pages;
     int err;
 
     set_limit(40000);
-    x = open_share(own, 0);
+    x = open_share(own, 0, UNIT);
+    y = open_share(own, 0, 1);
     b = leat_xen_share_backend(x);
     n = share_all(b, slabs, COUNT(slabs), &err);
     pages = leat_xen_share_pages(x, NULL);
     leat_xen_share_why(x, &why);
-    OK(err == LEAT_E_LIMIT && pages > 31000 && pages < 32768,
-       "%zu pages are shared, and no more", pages);
+    OK(err == LEAT_E_LIMIT && pages == 63 * UNIT,
+       "%zu pages are shared, and no unit more", pages);
+    pages = share_rest(y);
+    OK(pages == ENTRIES - RESERVED - OTHERS, "%zu in all", pages);
     OK(!strcmp(why.name, "refs") && why.value == 32768 && !why.system_errno,
        "%s", why.text);
     while (n)
@@ -134,15 +158,20 @@ static void exhaust(uint32_t own)
     GIVES(b.ops->slab_get(b.self, 1, &slabs[0]), 0,
           "when all is given back it shares again");
     b.ops->slab_put(b.self, &slabs[0]);
-    MUST(!leat_xen_share_close(x));
+    MUST(!leat_xen_share_close(x) && !leat_xen_share_close(y));
 
-    x = open_share(own, 1u << 20);
+    x = open_share(own, 1u << 20, UNIT);
+    y = open_share(own, 1u << 20, 1);
     b = leat_xen_share_backend(x);
     n = share_all(b, slabs, COUNT(slabs), &err);
     pages = leat_xen_share_pages(x, NULL);
     leat_xen_share_why(x, &why);
-    OK(err == LEAT_E_LIMIT && pages > 31000 && pages < 32768,
+    OK(err == LEAT_E_LIMIT && pages == 63 * UNIT,
        "told of a larger table it shares %zu", pages);
+    /* This domain has no device whose driver would have granted any. */
+    pages = share_rest(y);
+    OK(pages == ENTRIES - RESERVED,
+       "and page by page each entry but the reserved ones: %zu", pages);
     OK(why.system_errno == ENOSPC && strstr(why.text, "grant table is full"),
        "%s", why.text);
     OK(!leat_xen_share_check(x), "the backend is well");
@@ -151,16 +180,18 @@ static void exhaust(uint32_t own)
     OK(filled(slabs[0].base, UNIT, 81) && filled(slabs[n - 1].base, UNIT, 82),
        "what there is can be used");
     b.ops->slab_put(b.self, &slabs[--n]);
-    GIVES(b.ops->slab_get(b.self, UNIT, &slabs[n]), 0,
+    GIVES(b.ops->slab_get(b.self, 1, &slabs[n]), 0,
           "a slab given back can be got again");
     n++;
     while (n)
         b.ops->slab_put(b.self, &slabs[--n]);
-    err = b.ops->slab_get(b.self, UNIT, &slabs[0]);
+    err = b.ops->slab_get(b.self, 1, &slabs[0]);
     tap_note("after all is given back: %s", leat_strerror(err));
     if (!err)
         b.ops->slab_put(b.self, &slabs[0]);
-    OK(!leat_xen_share_check(x) && !leat_xen_share_close(x), "close");
+    OK(!leat_xen_share_check(x) && !leat_xen_share_close(x) &&
+           !leat_xen_share_close(y),
+       "close");
 }
 
 int main(int argc, char **argv)
