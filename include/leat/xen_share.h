@@ -110,7 +110,10 @@ LEAT_API int leat_xen_share_close(struct leat_xen_share *x);
  * Name it as a backend, and as the sharing side of a grant table.
  *
  * A slab that does not fit fails with LEAT_E_LIMIT, and so does one for which
- * the kernel, or the hypervisor, has no more grants.
+ * the kernel, or the hypervisor, has no more grants. A slab goes back only when
+ * all of its pages are free, and those in a thread's magazine are not: a pool
+ * whose pages are to be granted no longer than they are out is LEAT_POOL_EXACT,
+ * and trimmed.
  * Threads: safe from anywhere.
  */
 LEAT_API struct leat_backend leat_xen_share_backend(struct leat_xen_share *x);
