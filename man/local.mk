@@ -11,9 +11,11 @@ man_pages = \
     man/leat_chunk.3 \
     man/leat_constraint.3 \
     man/leat_copies.3 \
+    man/leat_disk.3 \
     man/leat_event.3 \
     man/leat_export.3 \
     man/leat_gnttab.3 \
+    man/leat_file_disk.3 \
     man/leat_flow.3 \
     man/leat_flow_pool.3 \
     man/leat_grant.3 \

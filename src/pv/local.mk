@@ -5,6 +5,8 @@
 # libleat.so.
 
 pv_headers = \
+    include/leat/disk.h \
+    include/leat/memory_disk.h \
     include/leat/ring.h \
     include/leat/slots.h \
     $(NULL)
@@ -13,13 +15,18 @@ leatinclude_HEADERS += $(pv_headers)
 pkgconfig_DATA += src/pv/libleat-pv.pc
 
 pv_sources = \
+    src/pv/memory_disk.c \
     src/pv/ring.c \
     src/pv/ring_text.c \
     src/pv/slots.c \
     $(NULL)
 
+pv_private_headers = \
+    src/pv/disk_check.h \
+    $(NULL)
+
 lib_LTLIBRARIES += libleat-pv.la
-libleat_pv_la_SOURCES = $(pv_sources)
+libleat_pv_la_SOURCES = $(pv_sources) $(pv_private_headers)
 libleat_pv_la_CPPFLAGS = $(BASE_CPPFLAGS) $(CORE_CPPFLAGS)
 libleat_pv_la_CFLAGS = $(CORE_CFLAGS) $(WARN_CFLAGS) $(WARN_C_CFLAGS)
 libleat_pv_la_LDFLAGS = \

@@ -15,7 +15,7 @@ alone()
         $1 -x "$2" "-std=$3" $flags -
 }
 
-for header in $PUBLIC_HEADERS $GRANT_HEADERS $PV_HEADERS $FLOW_HEADERS $SIM_HEADERS $XEN_HEADERS; do
+for header in $PUBLIC_HEADERS $GRANT_HEADERS $PV_HEADERS $FLOW_HEADERS $IO_HEADERS $SIM_HEADERS $XEN_HEADERS; do
     h=${header#include/}
     for cc in gcc clang; do
         for std in c11 gnu17; do
@@ -40,7 +40,7 @@ done
 in_tree()
 {
     (cd "$srcdir" && ls include/leat/*.h) >"$tmp/tree"
-    printf '%s\n' $PUBLIC_HEADERS $GRANT_HEADERS $PV_HEADERS $FLOW_HEADERS $SIM_HEADERS $XEN_HEADERS | sort | diff - "$tmp/tree"
+    printf '%s\n' $PUBLIC_HEADERS $GRANT_HEADERS $PV_HEADERS $FLOW_HEADERS $IO_HEADERS $SIM_HEADERS $XEN_HEADERS | sort | diff - "$tmp/tree"
 }
 check "every header of the tree is installed" in_tree
 

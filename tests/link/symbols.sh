@@ -155,4 +155,36 @@ else
         "built with --disable-shared"
 fi
 
+# libleat-io, of which a part may be left out.
+calls $(for h in $IO_HEADERS; do echo "$srcdir/$h"; done) >"$tmp/io"
+
+io_map()
+{
+    sed -n 's/^ *\(leat_[a-z0-9_]*\);$/\1/p' "$srcdir/src/io/leat-io.map" |
+        sort | diff "$tmp/io" -
+}
+check "src/io/leat-io.map names the public calls" io_map
+
+io_defines()
+{
+    defines "$tmp/io" "$builddir/.libs/libleat-io.a" >/dev/null && return
+    grep -v "^leat_file_" "$tmp/missing"
+    test "$HAVE_LIBURING" = no && ! grep -qv "^leat_file_" "$tmp/missing"
+}
+check "libleat-io.a defines each call of what is not left out" io_defines
+
+so=$builddir/.libs/libleat-io.so
+if test -e "$so"; then
+    io_exported()
+    {
+        $NM -D --defined-only "$so" | awk '$2 != "A" { print $NF }' |
+            sed 's/@@LEAT_IO_0\.1$//' | sort | comm -13 "$tmp/io" - >"$tmp/other"
+        test ! -s "$tmp/other" || { cat "$tmp/other"; return 1; }
+    }
+    check "libleat-io.so exports the public calls and nothing else" io_exported
+else
+    skip "libleat-io.so exports the public calls and nothing else" \
+        "built with --disable-shared"
+fi
+
 plan
