@@ -99,6 +99,46 @@ bench_pages_dpdk_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS) $(DPDK_CFLAGS)
 bench_pages_dpdk_LDADD = $(DPDK_LIBS)
 endif
 
+# The peers of "leat bench block" and "leat bench net": two processes each.
+bench_device_sources = bench/device.c bench/device.h bench/pair.c
+bench_block_sources = bench/block.c bench/block.h $(bench_device_sources)
+bench_net_sources = bench/net.c bench/net.h $(bench_device_sources)
+
+pkglibexec_PROGRAMS += \
+    bench/net-seqpacket \
+    bench/net-tap \
+    $(NULL)
+
+bench_net_seqpacket_SOURCES = bench/net-seqpacket.c $(bench_net_sources)
+bench_net_seqpacket_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_net_seqpacket_LDADD =
+
+bench_net_tap_SOURCES = bench/net-tap.c $(bench_net_sources)
+bench_net_tap_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_net_tap_LDADD =
+
+if HAVE_LIBNBD
+pkglibexec_PROGRAMS += bench/block-nbdkit
+bench_block_nbdkit_SOURCES = bench/block-nbdkit.c $(bench_block_sources)
+bench_block_nbdkit_CPPFLAGS = $(BENCH_CPPFLAGS) $(LIBNBD_CFLAGS)
+bench_block_nbdkit_LDADD = $(LIBNBD_LIBS)
+endif
+
+if HAVE_LIBURING
+pkglibexec_PROGRAMS += bench/block-uring
+bench_block_uring_SOURCES = bench/block-uring.c $(bench_block_sources)
+bench_block_uring_CPPFLAGS = $(BENCH_CPPFLAGS) $(URING_CFLAGS)
+bench_block_uring_LDADD = $(URING_LIBS)
+endif
+
+if HAVE_DPDK
+pkglibexec_PROGRAMS += bench/net-memif
+bench_net_memif_SOURCES = bench/net-memif.c $(bench_net_sources)
+bench_net_memif_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_net_memif_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS) $(DPDK_CFLAGS)
+bench_net_memif_LDADD = $(DPDK_LIBS)
+endif
+
 # The goals hold what is counted to what is written down; configure links both
 # beside the programs.
 pkglibexec_SCRIPTS = bench/instructions.sh
