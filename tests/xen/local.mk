@@ -115,6 +115,7 @@ endif
 
 guest_programs = \
     tests/xen/guest/driverless \
+    tests/xen/guest/model \
     tests/xen/guest/sharer \
     tests/xen/guest/units \
     $(NULL)
@@ -164,7 +165,7 @@ tests_xen_guest_sharer_SOURCES = \
     $(NULL)
 tests_xen_guest_sharer_CPPFLAGS = $(guest_cppflags)
 tests_xen_guest_sharer_CFLAGS = $(guest_cflags)
-tests_xen_guest_sharer_LINK = $(guest_link)
+tests_xen_guest_sharer_LINK = $(guest_link) -Wl,--wrap=memset
 tests_xen_guest_sharer_LDADD = .libs/libleat-grant.a libleat-core.a
 tests_xen_guest_sharer_DEPENDENCIES = libleat-core.a libleat-grant.la \
     tests/xen/guest/guest.ld
@@ -219,6 +220,26 @@ tests_xen_guest_units_LINK = $(guest_link) -Wl,--wrap=leat_pool_create \
     -Wl,--wrap=leat_pool_meta_size
 tests_xen_guest_units_LDADD = libleat-core.a
 tests_xen_guest_units_DEPENDENCIES = libleat-core.a \
+    tests/xen/guest/guest.ld
+
+# And its model.
+tests_xen_guest_model_SOURCES = \
+    tests/model/handles.h \
+    tests/model/model.c \
+    tests/model/operations.h \
+    tests/model/world.h \
+    tests/xen/guest/unit/libc.c \
+    tests/xen/guest/unit/model.c \
+    tests/xen/guest/unit/runner.h \
+    $(guest_machine) \
+    $(NULL)
+tests_xen_guest_model_CPPFLAGS = $(guest_cppflags) -I$(top_srcdir)/src \
+    -D_GNU_SOURCE -Dmain=model_main
+tests_xen_guest_model_CFLAGS = $(tests_xen_guest_units_CFLAGS) \
+    -Wno-missing-prototypes
+tests_xen_guest_model_LINK = $(tests_xen_guest_units_LINK)
+tests_xen_guest_model_LDADD = libleat-core.a
+tests_xen_guest_model_DEPENDENCIES = libleat-core.a \
     tests/xen/guest/guest.ld
 
 # Which to run, as shell patterns of dom0/NAME, domu/NAME and guest/NAME; all.

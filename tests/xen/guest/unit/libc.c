@@ -108,6 +108,26 @@ char *strchr(const char *s, int c)
     return (char *)(uintptr_t)s;
 }
 
+unsigned long long strtoull(const char *s, char **end, int base)
+{
+    unsigned long long n = 0;
+
+    for (; *s >= '0' && *s <= '9'; s++)
+        n = n * 10 + (unsigned)(*s - '0');
+    if (end)
+        *end = (char *)(uintptr_t)s;
+    (void)base; /* 10 */
+    return n;
+}
+
+FILE *stdout;
+
+int setvbuf(FILE *f, char *buffer, int mode, size_t size)
+{
+    (void)f, (void)buffer, (void)mode, (void)size;
+    return 0;
+}
+
 int usleep(useconds_t us)
 {
     guest_wait(NULL, 0, (uint64_t)us * 1000);
