@@ -280,6 +280,7 @@ EXTRA_DIST += $(command_tests) tests/tool/bench-quick.sh \
 EXTRA_DIST += \
     tests/headers/use.c \
     tests/link/driverless.c \
+    tests/link/freestanding.sh \
     tests/link/start.c \
     tests/link/tls.c \
     $(NULL)

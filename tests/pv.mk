@@ -5,7 +5,7 @@
 
 shell_tests += tests/link/pv.sh
 
-pv_ldadd = libleat-pv.la libleat.la
+pv_ldadd = libleat-pv.la libleat-grant.la libleat.la
 pv_unit_ldadd = $(pv_ldadd) $(CRITERION_LIBS)
 
 tests_unit_test_ring_LDADD = $(pv_unit_ldadd)
@@ -14,4 +14,4 @@ tests_unit_test_ring_layout_LDADD = $(pv_unit_ldadd)
 tests_unit_test_slots_LDADD = $(pv_unit_ldadd)
 tests_model_ring_LDADD = $(pv_ldadd)
 tests_stress_ring_LDADD = $(pv_ldadd)
-tests_sim_ring_LDADD = libleat-pv.la libleat-sim.la $(LDADD)
+tests_sim_ring_LDADD = libleat-pv.la libleat-sim.la libleat-grant.la $(LDADD)

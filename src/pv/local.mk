@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
 #
 # libleat-pv: what devices are made of, freestanding as the core is. Its static
-# archive goes with libleat-core.a or with libleat.a; its shared library with
-# libleat.so.
+# archive goes with libleat-grant.a, and libleat-core.a or libleat.a; its shared
+# library with theirs.
 
 pv_headers = \
     include/leat/disk.h \
@@ -35,7 +35,7 @@ libleat_pv_la_LDFLAGS = \
     -Wl,-Bsymbolic-functions \
     -Wl,--version-script=$(srcdir)/src/pv/leat-pv.map \
     $(NULL)
-libleat_pv_la_LIBADD = libleat.la
+libleat_pv_la_LIBADD = libleat-grant.la libleat.la
 EXTRA_libleat_pv_la_DEPENDENCIES = src/pv/leat-pv.map
 
 EXTRA_DIST += src/pv/leat-pv.map
