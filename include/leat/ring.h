@@ -148,12 +148,14 @@ struct leat_ring_poll {
     int (*each)(void *arg, void *message);
     void *arg;
     uint32_t budget; /* messages, at most; not 0 */
+    bool awake;      /* do not ask to be woken: the caller looks again, as one
+                        that spins does (leat/wait.h)                       */
 };
 
 /*
  * Takes what there is, at most the budget, whatever the peer puts meanwhile
- * (XSA-391), and asks to be woken if nothing is left. (*more): there may be
- * more, call again before sleeping.
+ * (XSA-391), and asks to be woken if nothing is left, unless (awake). (*more):
+ * there may be more, call again before sleeping.
  *
  * Errors:  that of (each): its message is taken, and others may be left
  *          LEAT_E_LENGTH, LEAT_E_PROTO, as take. What came before was taken.

@@ -5,23 +5,38 @@
 # library with theirs.
 
 pv_headers = \
+    include/leat/bus.h \
+    include/leat/bus_device.h \
+    include/leat/bus_poll.h \
     include/leat/disk.h \
     include/leat/memory_disk.h \
     include/leat/ring.h \
     include/leat/slots.h \
+    include/leat/wait.h \
     $(NULL)
 
 leatinclude_HEADERS += $(pv_headers)
 pkgconfig_DATA += src/pv/libleat-pv.pc
 
 pv_sources = \
+    src/pv/bus.c \
+    src/pv/bus_class.c \
+    src/pv/bus_device.c \
+    src/pv/bus_end.c \
+    src/pv/bus_key.c \
+    src/pv/bus_port.c \
+    src/pv/bus_step.c \
+    src/pv/bus_text.c \
+    src/pv/bus_watch.c \
     src/pv/memory_disk.c \
     src/pv/ring.c \
     src/pv/ring_text.c \
     src/pv/slots.c \
+    src/pv/wait.c \
     $(NULL)
 
 pv_private_headers = \
+    src/pv/bus.h \
     src/pv/disk_check.h \
     $(NULL)
 

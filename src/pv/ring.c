@@ -289,6 +289,10 @@ int leat_ring_poll(struct leat_ring *r, const struct leat_ring_poll *poll,
         return LEAT_E_INVALID;
     for (n = 0; n < poll->budget; n++) {
         err = leat_ring_take(r, poll->message, poll->len);
+        if (err == LEAT_E_AGAIN && poll->awake) {
+            *more = false;
+            return 0;
+        }
         if (err == LEAT_E_AGAIN)
             return leat_ring_sleep(r, more);
         if (!err)
