@@ -7,6 +7,7 @@ man_pages = \
     man/leat-porting.7 \
     man/leat-sim.7 \
     man/leat_backend.3 \
+    man/leat_blkback.3 \
     man/leat_builder.3 \
     man/leat_chunk.3 \
     man/leat_constraint.3 \

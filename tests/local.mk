@@ -222,6 +222,8 @@ test_headers = \
     tests/model/handles.h \
     tests/model/operations.h \
     tests/model/world.h \
+    tests/pv/back_world.h \
+    tests/pv/disk_play.h \
     tests/pv/rings.h \
     tests/sim/raw.h \
     tests/sim/sim.h \

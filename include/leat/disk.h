@@ -104,7 +104,8 @@ struct leat_disk_ops {
      *
      * Errors:  LEAT_E_AGAIN  none is told, and not all could be begun: call
      *                        again soon
-     *          LEAT_E_GONE   what stands under it died: nothing more will be told
+     *          LEAT_E_GONE   what stands under it died: nothing more will be
+     *                        told, and no memory touched
      */
     int (*poll)(void *self, struct leat_disk_done *done, size_t max, size_t *n);
 

@@ -5,6 +5,7 @@
 # library with theirs.
 
 pv_headers = \
+    include/leat/blkback.h \
     include/leat/bus.h \
     include/leat/bus_device.h \
     include/leat/bus_poll.h \
@@ -19,6 +20,18 @@ leatinclude_HEADERS += $(pv_headers)
 pkgconfig_DATA += src/pv/libleat-pv.pc
 
 pv_sources = \
+    src/pv/blkback.c \
+    src/pv/blkback_bus.c \
+    src/pv/blkback_connect.c \
+    src/pv/blkback_disk.c \
+    src/pv/blkback_judge.c \
+    src/pv/blkback_keep.c \
+    src/pv/blkback_keys.c \
+    src/pv/blkback_lay.c \
+    src/pv/blkback_map.c \
+    src/pv/blkback_queue.c \
+    src/pv/blkback_serve.c \
+    src/pv/blkif.c \
     src/pv/bus.c \
     src/pv/bus_class.c \
     src/pv/bus_device.c \
@@ -36,6 +49,8 @@ pv_sources = \
     $(NULL)
 
 pv_private_headers = \
+    src/pv/blkback.h \
+    src/pv/blkif.h \
     src/pv/bus.h \
     src/pv/disk_check.h \
     $(NULL)
