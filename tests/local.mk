@@ -224,7 +224,9 @@ test_headers = \
     tests/model/world.h \
     tests/pv/back_world.h \
     tests/pv/disk_play.h \
+    tests/pv/events.h \
     tests/pv/rings.h \
+    tests/pv/store.h \
     tests/sim/raw.h \
     tests/sim/sim.h \
     tests/stress/stress.h \

@@ -18,10 +18,12 @@ tests_sim_ring_LDADD = libleat-pv.la libleat-sim.la libleat-grant.la $(LDADD)
 
 blkback_unit_tests = \
     tests/unit/test_blkback \
+    tests/unit/test_blkback_device \
     tests/unit/test_blkback_hostile \
     tests/unit/test_blkback_pages \
     $(NULL)
 unit_tests += $(blkback_unit_tests)
 tests_unit_test_blkback_LDADD = $(pv_unit_ldadd)
+tests_unit_test_blkback_device_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkback_hostile_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkback_pages_LDADD = $(pv_unit_ldadd)
