@@ -21,6 +21,8 @@ enum peer_op {
     PEER_TAKEN,   /* port, 1: unmask first: out[0], came within a second    */
     PEER_DIE,     /* by SIGKILL; nothing is answered                        */
     PEER_OFF,     /* the domain; nothing is answered                        */
+    PEER_RUN,     /* box_text(): a command of the shell's, which ends:
+                     out[0] status, and there the end of what it printed    */
 
     /* Of tests/xen/guest alone. */
     PEER_REVOKE,  /* slot, 1: keep, 2: stop between its steps               */
@@ -49,6 +51,14 @@ struct peer_box {
 };
 
 _Static_assert(sizeof(struct peer_box) <= 4096, "the box is a page");
+
+/* The command of PEER_RUN, and what it printed: in place of references. */
+#define BOX_TEXT (PEER_REFS * sizeof(uint32_t))
+
+static inline char *box_text(struct peer_box *box)
+{
+    return (char *)box->refs;
+}
 
 /* What an entry adds to the sum of a table: both sides reckon it. */
 static inline uint64_t box_sum(uint32_t ref, uint64_t frame, uint32_t domain,

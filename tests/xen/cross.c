@@ -342,6 +342,24 @@ static void killed_here(void)
     close(pipes[1]);
 }
 
+/* What the tests of devices need of domU: two CPUs, Linux's own front ends, TAP. */
+static void a_linux_of_two_cpus(void)
+{
+    static const char *const modules[] = {"xen-netfront", "xen-blkfront",
+                                          "tun"};
+    char command[80];
+
+    OK(peer_run(&p, "echo -n $(nproc)") == 0 && !strcmp(box_text(p.box), "2"),
+       "domU runs a command: nproc says %.9s", box_text(p.box));
+    OK(peer_run(&p, "exit 7") == 7, "and tells its status");
+    for (size_t i = 0; i < COUNT(modules); i++) {
+        snprintf(command, sizeof(command), "insmod /lib/modules/%s.ko",
+                 modules[i]);
+        OK(peer_run(&p, command) == 0, "%s: %s", command, box_text(p.box));
+    }
+    OK(peer_run(&p, "test -c /dev/net/tun") == 0, "there is TAP");
+}
+
 int main(void)
 {
     static const size_t counts[] = {1, 2, 64, 65, 300, 1000};
@@ -356,6 +374,7 @@ int main(void)
     GIVES(peer_call(&p, PEER_HELLO, 0), 0, "domU answers");
     GIVES(leat_xen_foreign_open(&f, p.domain, 0, NULL), 0,
           "domU's memory is open");
+    a_linux_of_two_cpus();
     GIVES(leat_xen_foreign_refs(f, &refs), 0, "its table has a size");
     OK(refs == 32768, "of %u", refs);
     GIVES(leat_xen_foreign_entry(f, 0xffffffff, &e), LEAT_E_REFERENCE,
