@@ -11,6 +11,10 @@ unit_tests = \
     tests/unit/test_backend \
     tests/unit/test_batch \
     tests/unit/test_builder \
+    tests/unit/test_bus \
+    tests/unit/test_bus_device \
+    tests/unit/test_bus_key \
+    tests/unit/test_bus_poll \
     tests/unit/test_chunk \
     tests/unit/test_chunk_find \
     tests/unit/test_constraint \
@@ -67,6 +71,7 @@ unit_tests = \
     tests/unit/test_track \
     tests/unit/test_trim \
     tests/unit/test_view \
+    tests/unit/test_wait \
     tests/unit/test_waiter \
     tests/unit/test_waiter_cancel \
     tests/unit/test_waiter_threads \
@@ -97,6 +102,7 @@ endif
 tsan_tests = \
     tests/model/grants \
     tests/model/model \
+    tests/model/bus \
     tests/model/ring \
     tests/sim/grants \
     tests/sim/threads \
@@ -227,6 +233,8 @@ test_headers = \
     tests/pv/events.h \
     tests/pv/rings.h \
     tests/pv/store.h \
+    tests/pv/peers.h \
+    tests/unit/bus_fixture.h \
     tests/sim/raw.h \
     tests/sim/sim.h \
     tests/stress/stress.h \

@@ -8,6 +8,12 @@ shell_tests += tests/link/pv.sh
 pv_ldadd = libleat-pv.la libleat-grant.la libleat.la
 pv_unit_ldadd = $(pv_ldadd) $(CRITERION_LIBS)
 
+tests_unit_test_bus_LDADD = $(pv_unit_ldadd)
+tests_unit_test_bus_device_LDADD = $(pv_unit_ldadd)
+tests_unit_test_bus_key_LDADD = $(pv_unit_ldadd)
+tests_unit_test_bus_poll_LDADD = $(pv_unit_ldadd)
+tests_unit_test_wait_LDADD = $(pv_unit_ldadd)
+tests_model_bus_LDADD = $(pv_ldadd)
 tests_unit_test_ring_LDADD = $(pv_unit_ldadd)
 tests_unit_test_ring_hostile_LDADD = $(pv_unit_ldadd)
 tests_unit_test_ring_layout_LDADD = $(pv_unit_ldadd)

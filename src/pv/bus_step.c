@@ -48,7 +48,8 @@ bool leat_bus_follows(const struct leat_bus_end *e, enum leat_bus_state to)
     if (!e->seen || to == from || !leat_bus_up(to))
         return true;
     if (reconfigures)
-        return leat_bus_up(from) && from != LEAT_BUS_INITIALISED;
+        return leat_bus_up(from) ||
+               (e->side == LEAT_BUS_FRONT && from == LEAT_BUS_INIT_WAIT);
     if (from == LEAT_BUS_UNKNOWN || from == LEAT_BUS_INITIALISING)
         return true;
     if (e->side == LEAT_BUS_BACK) {
