@@ -105,7 +105,7 @@ static int back(void *arg)
     struct leat_events e;
     struct leat_ring r;
     struct request q;
-    struct leat_ring_poll p = {&q, sizeof(q), answer, &r, 64};
+    struct leat_ring_poll p = {&q, sizeof(q), answer, &r, 64, false};
     uint32_t i, port;
     void *base_, *cookie;
     int status[PAGES];
@@ -207,7 +207,7 @@ static void front(struct leat_sim_domain *d, uint64_t total,
         .copies = &copies,
     };
     struct response a;
-    struct leat_ring_poll p = {&a, sizeof(a), judge, NULL, 64};
+    struct leat_ring_poll p = {&a, sizeof(a), judge, NULL, 64, false};
     uint64_t sent = 0, want = 0, wakes = 0, deaths = 0;
     struct leat_ring r;
     uint32_t i, port, taken;

@@ -52,7 +52,7 @@ static int answer(void *arg, void *message)
 static void *back(void *arg)
 {
     uint64_t m[3], n = 0;
-    struct leat_ring_poll p = {m, SIZE, answer, NULL, 16};
+    struct leat_ring_poll p = {m, SIZE, answer, NULL, 16, false};
     bool more = true;
 
     (void)arg;
@@ -83,7 +83,7 @@ static void front(void)
     static struct leat_slots_entry memory[256];
     struct leat_slots slots;
     uint64_t m[3], sent = 0, got = 0;
-    struct leat_ring_poll p = {m, 16, judge, &slots, 16};
+    struct leat_ring_poll p = {m, 16, judge, &slots, 16, false};
     bool more;
 
     HOLDS(&s, leat_slots_init(&slots, memory, w.front.slots, 64) == 0);

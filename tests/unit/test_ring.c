@@ -280,7 +280,8 @@ Test(ring, poll_keeps_to_its_budget)
     struct rings w;
     struct seen s = {.w = &w};
     struct msg m = {0};
-    struct leat_ring_poll p = {&m, sizeof(m), answer_and_flood, &s, 1000};
+    struct leat_ring_poll p = {&m, sizeof(m), answer_and_flood,
+                               &s, 1000,      false};
     bool more = false, yes;
 
     rings_open(&w, sizeof(m), 0, 0);
