@@ -161,6 +161,18 @@ static int grow(struct leat_pool *pool, const struct want *want, bool again)
     return leat_pool_grow(pool, ask);
 }
 
+/* Waits for those who are at the backend: W1. */
+static void wait_for_others(struct leat_pool *pool)
+{
+    uint64_t turns;
+
+    leat_lock_take(&pool->lock);
+    turns = pool->turns;
+    leat_lock_drop(&pool->lock);
+    while (leat_pool_grows_beside(pool, turns))
+        leat_thread_yield(pool->config.port);
+}
+
 /* A run is missed by others' luck so often at the most, then it is given up. */
 #define GROW_ROUNDS 16
 
@@ -185,6 +197,8 @@ static int get_loop(struct leat_pool *pool, struct want *want)
             break;
         if (err == LEAT_E_NOMEM && !refused && grown < rounds) {
             refused = grow(pool, want, grown > 0);
+            if (refused)
+                wait_for_others(pool);
             grown++;
             continue;
         }

@@ -4,7 +4,13 @@
  * Slabs from the backend and back to it, and memory of the caller's own.
  *
  * The backend is called without the lock. A slab that came while another thread
- * brought one too is simply a slab more.
+ * brought one too is simply a slab more. A backend that refuses one thread may
+ * have its last slab under way to another, who wants but little of it:
+ *
+ *   W1  who is refused looks again after those that were at the backend by then
+ *       are back. It waits for no other, nor for itself
+ *
+ * (A freestanding core knows no threads: there each is itself.)
  */
 
 #include "internal.h"
@@ -14,8 +20,32 @@ static uint32_t units_of(size_t pages)
     return (uint32_t)((pages + UNIT_PAGES - 1) / UNIT_PAGES);
 }
 
+static void leave_backend(struct leat_pool *pool, const struct growing *here)
+{
+    struct growing **g;
+
+    for (g = &pool->growing; *g != here; g = &(*g)->next)
+        ;
+    *g = here->next;
+}
+
+/* Whether another thread than this was at the backend before turn (turns). */
+bool leat_pool_grows_beside(struct leat_pool *pool, uint64_t turns)
+{
+    const void *self = leat_thread_self();
+    const struct growing *g;
+    bool beside = false;
+
+    leat_lock_take(&pool->lock);
+    for (g = pool->growing; g && !beside; g = g->next)
+        beside = g->self != self && g->turn < turns;
+    leat_lock_drop(&pool->lock);
+    return beside;
+}
+
 int leat_pool_grow(struct leat_pool *pool, size_t pages)
 {
+    struct growing here = {.self = leat_thread_self()};
     struct leat_backend backend = pool->config.backend;
     struct leat_slab mem;
     size_t ask = pages, room;
@@ -30,14 +60,22 @@ int leat_pool_grow(struct leat_pool *pool, size_t pages)
         err = pool->limit_err;
     else if (pages > room)
         err = LEAT_E_NOMEM;
+    if (!err) {
+        here.turn = pool->turns++;
+        here.next = pool->growing;
+        pool->growing = &here;
+    }
     leat_lock_drop(&pool->lock);
     if (err)
         return err;
     err = backend.ops->slab_get(backend.self, ask > room ? pages : ask, &mem);
-    if (err)
-        return err;
 
     leat_lock_take(&pool->lock);
+    leave_backend(pool, &here);
+    if (err) {
+        leat_lock_drop(&pool->lock);
+        return err;
+    }
     room = (size_t)(pool->slab_units_max - pool->slab_units) * UNIT_PAGES;
     if (units_of(mem.pages) <= pool->slab_units_max - pool->slab_units)
         err = leat_slab_add(pool, &mem, &slot);

@@ -167,6 +167,8 @@ struct leat_pool {
     size_t waiting;
     bool low; /* the low watermark was told, the high one not yet          */
     struct reclaiming *reclaiming; /* threads that are in the reclaim hook */
+    struct growing *growing;       /* threads that are at the backend      */
+    uint64_t turns;                /* times that one has gone there        */
 
     struct leat_stats stats;   /* counters only; gets and puts see stats.c   */
     struct leat_copies copies; /* (a) */
@@ -252,6 +254,13 @@ static inline void desc_pages_set(struct leat_pool *pool, uint32_t page,
     __atomic_store_n(&pool->head.desc[page].pages, pages, __ATOMIC_RELAXED);
 }
 
+/* A thread that is at the backend: the same. */
+struct growing {
+    const void *self;     /* (c) */
+    uint64_t turn;        /* (c) */
+    struct growing *next; /* (l) */
+};
+
 /* 0, or why no call may use the pool. */
 static inline int pool_alive(const struct leat_pool *pool)
 {
@@ -276,6 +285,7 @@ void leat_slab_remove(struct leat_pool *pool, uint32_t slot);
 uint32_t leat_slab_find(const struct leat_pool *pool, const void *addr);
 size_t leat_run_align(const struct leat_pool *pool, size_t pages);
 int leat_pool_grow(struct leat_pool *pool, size_t pages);
+bool leat_pool_grows_beside(struct leat_pool *pool, uint64_t turns);
 
 /* Handles of many pages: an array of struct leat_chunk, or of struct leat_page. */
 struct handles {

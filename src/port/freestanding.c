@@ -66,3 +66,9 @@ const void *leat_thread_self(void)
 
     return &one;
 }
+
+void leat_thread_yield(const struct leat_port *port)
+{
+    if (port && port->relax)
+        port->relax(port->self);
+}

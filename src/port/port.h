@@ -49,4 +49,7 @@ uint64_t leat_clock_ns(const struct leat_port *port);
  */
 const void *leat_thread_self(void);
 
+/* Lets others run, while this thread waits for one of them. */
+void leat_thread_yield(const struct leat_port *port);
+
 #endif

@@ -5,6 +5,7 @@
  * that the holder needs, and the monotonic clock.
  */
 
+#include <sched.h>
 #include <time.h>
 
 #include "port.h"
@@ -66,4 +67,10 @@ uint64_t leat_clock_ns(const struct leat_port *port)
 const void *leat_thread_self(void)
 {
     return &held_ranks;
+}
+
+void leat_thread_yield(const struct leat_port *port)
+{
+    (void)port;
+    sched_yield();
 }

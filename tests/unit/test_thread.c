@@ -224,3 +224,81 @@ Test(thread, outlives_its_pool)
     sem_post(&r.go);
     pthread_join(thread, NULL);
 }
+
+/*
+ * A backend with one slab left, which it is slow to give: whoever asks meanwhile
+ * is refused, and shall have of that slab all the same.
+ */
+struct slow {
+    struct leat_backend_ops ops;
+    sem_t at_backend, refused;
+    bool given;
+};
+
+static int slow_get(void *self, size_t pages, struct leat_slab *out)
+{
+    struct slow *b = self;
+    void *base = NULL;
+
+    if (__atomic_exchange_n(&b->given, true, __ATOMIC_ACQ_REL)) {
+        sem_post(&b->refused);
+        return LEAT_E_LIMIT;
+    }
+    sem_post(&b->at_backend);
+    sem_wait(&b->refused);
+    usleep(20000); /* the other goes on meanwhile */
+    if (posix_memalign(&base, PAGE, 8 * PAGE))
+        return LEAT_E_NOMEM;
+    memset(base, 0, 8 * PAGE);
+    *out = (struct leat_slab){base, pages > 8 ? pages : 8, base};
+    return 0;
+}
+
+static void slow_put(void *self, const struct leat_slab *slab)
+{
+    (void)self;
+    free(slab->cookie);
+}
+
+static size_t slow_pages_max(void *self)
+{
+    (void)self;
+    return LEAT_UNIT_PAGES;
+}
+
+static void *get_one(void *arg)
+{
+    struct leat_pool *pool = arg;
+    struct leat_chunk c;
+
+    return leat_pool_get(pool, 1, &c) || leat_pool_put(pool, c) ? arg : NULL;
+}
+
+Test(thread, the_last_slab_is_under_way_to_another)
+{
+    struct slow b = {.ops = {.name = "slow",
+                             .caps = LEAT_CAP_RETURN,
+                             .slab_get = slow_get,
+                             .slab_put = slow_put,
+                             .pages_max = slow_pages_max}};
+    struct leat_pool_config config = {.backend = {&b.ops, &b},
+                                      .flags = LEAT_POOL_EXACT};
+    struct leat_pool *pool;
+    pthread_t thread;
+    void *failed;
+
+    sem_init(&b.at_backend, 0, 0);
+    sem_init(&b.refused, 0, 0);
+    MUST(leat_pool_meta_size(&config, &config.meta_bytes));
+    config.meta = malloc(config.meta_bytes);
+    MUST(leat_pool_create(&pool, &config));
+    cr_assert_eq(pthread_create(&thread, NULL, get_one, pool), 0);
+    sem_wait(&b.at_backend);
+    cr_assert_null(get_one(pool));
+    pthread_join(thread, &failed);
+    cr_assert_null(failed);
+    FAILS(LEAT_E_NOMEM, leat_pool_get(pool, 9, &(struct leat_chunk){0}));
+    assert_sound(pool);
+    MUST(leat_pool_destroy(pool));
+    free(config.meta);
+}
