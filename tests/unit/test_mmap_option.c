@@ -58,10 +58,10 @@ static bool has_prefault(const struct leat_slab *slab, unsigned char *page)
     return true;
 }
 
+/* Linux does not mark huge pages as locked: they are never swapped. */
 static bool has_lock(const struct leat_slab *slab, unsigned char *page)
 {
-    (void)page;
-    return vm_flag(slab->base, " lo ");
+    return vm_flag(slab->base, " lo ") || has_hugetlb(slab, page);
 }
 
 static bool has_node(const struct leat_slab *slab, unsigned char *page)
