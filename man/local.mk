@@ -9,6 +9,8 @@ man_pages = \
     man/leat_backend.3 \
     man/leat_blkback.3 \
     man/leat_builder.3 \
+    man/leat_bus.3 \
+    man/leat_bus_attach.3 \
     man/leat_chunk.3 \
     man/leat_constraint.3 \
     man/leat_copies.3 \
@@ -44,6 +46,7 @@ man_pages = \
     man/leat_store.3 \
     man/leat_strerror.3 \
     man/leat_view.3 \
+    man/leat_wait.3 \
     man/leat_xen.3 \
     man/leat_xen_event.3 \
     man/leat_xen_foreign.3 \

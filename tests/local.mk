@@ -127,6 +127,7 @@ tsan_tests = \
 
 # Domains in processes of their own, and who attacks them.
 sim_tests = \
+    tests/sim/bus \
     tests/sim/hostile \
     tests/sim/kill \
     tests/sim/many \

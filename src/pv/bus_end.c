@@ -57,11 +57,13 @@ static int read_state(struct leat_bus_end *e, enum leat_bus_state *out)
 }
 
 /* A device that is not online does not begin anew. What is there to read may be
- * anything; only "0" says so. (*news): it was otherwise. */
+ * anything; only "0" says so, and what is missing nothing: a device that was
+ * offline and is gone stays so. (*news): it was otherwise. */
 static int read_online(struct leat_bus_end *e, bool *news)
 {
     const struct leat_store *s = &e->bus->store;
     char path[LEAT_BUS_PATH_MAX + 8], text[4];
+    bool is;
     int err = leat_bus_join(path, sizeof(path),
                             e->side == LEAT_BUS_BACK ? e->path : e->watch.path,
                             "online");
@@ -72,9 +74,11 @@ static int read_online(struct leat_bus_end *e, bool *news)
     if (err && err != LEAT_E_REFERENCE && err != LEAT_E_REFUSED &&
         err != LEAT_E_RANGE)
         return err;
-    err = err || text[0] != '0' || text[1];
-    *news = e->online != (bool)err;
-    e->online = err;
+    if (!err || err == LEAT_E_RANGE) { /* else it is what it was */
+        is = err || text[0] != '0' || text[1];
+        *news = e->online != is;
+        e->online = is;
+    }
     return 0;
 }
 

@@ -69,6 +69,9 @@ static enum leat_bus_step front_step(const struct leat_bus_end *e)
     case LEAT_BUS_CLOSED:
         if (leat_bus_up(e->other))
             return LEAT_BUS_WAIT;
+        if (e->mine == LEAT_BUS_CLOSED && !e->online &&
+            e->other == LEAT_BUS_UNKNOWN)
+            return LEAT_BUS_DONE;
         if (e->mine == LEAT_BUS_CLOSING || e->other <= LEAT_BUS_INIT_WAIT)
             return LEAT_BUS_UNWIND;
         if (e->other == LEAT_BUS_CLOSING)
@@ -171,7 +174,7 @@ static enum leat_bus_state after(const struct leat_bus_end *e)
                    ? LEAT_BUS_INITIALISING
                    : LEAT_BUS_CLOSED;
     case LEAT_BUS_UNKNOWN:
-        return !front && (!e->online || e->mine == LEAT_BUS_CLOSING)
+        return !e->online || (!front && e->mine == LEAT_BUS_CLOSING)
                    ? LEAT_BUS_CLOSED
                    : LEAT_BUS_INITIALISING;
     default:
