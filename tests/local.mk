@@ -156,6 +156,10 @@ plain_tests = \
     tests/errors/errors-adopt-twice \
     tests/errors/errors-batch-given-twice \
     tests/errors/errors-builder-no-room \
+    tests/errors/errors-bus-fini-attached \
+    tests/errors/errors-ring-no-room \
+    tests/errors/errors-ring-too-long \
+    tests/errors/errors-slots-put-twice \
     tests/errors/errors-cancel-not-waiting \
     tests/errors/errors-copies-null \
     tests/errors/errors-destroy-with-chunks-out \

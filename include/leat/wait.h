@@ -29,7 +29,8 @@ struct leat_wait {
 
     /*
      * Sleeps until there may be something, (timeout_ns) at most: 0, or
-     * LEAT_E_AGAIN after that; or another error. leat_sim_wait(), leat_xen_wait().
+     * LEAT_E_AGAIN after that; or another error. Over the simulation that is
+     * leat_sim_wait().
      */
     int (*sleep)(void *arg, uint64_t timeout_ns);
 
