@@ -513,7 +513,7 @@ check-model:
 	    check_LIBRARIES= TESTS='$(model_check)'
 
 clean-local:
-	rm -rf sub tests/spin/run
+	rm -rf sub tests/spin/run tests/xen/core.d
 
 # What `make check-xen' downloads outlives a `make clean'.
 XEN_CACHE = $(abs_top_builddir)/xen-cache
