@@ -86,8 +86,8 @@ notes()
     readelf -nW "$tmp/$1" | grep -c '^  *Xen ' | grep -qx 10
 }
 
-# Those that tests/xen/local.mk has.
-unit_tests=$(sed -n "s|^    \(tests/unit/test_.*\.c\) \\\\$|$srcdir/\1|p" \
+# Those that tests/xen/local.mk has for the guest.
+unit_tests=$(sed -n "/^tests_xen_guest_units_SOURCES/,/NULL/s|^    \(tests/unit/test_.*\.c\) \\\\$|$srcdir/\1|p" \
     "$srcdir/tests/xen/local.mk")
 
 for cc in gcc clang; do
