@@ -240,6 +240,7 @@ test_headers = \
     tests/pv/store.h \
     tests/pv/peers.h \
     tests/unit/bus_fixture.h \
+    tests/sim/blk_front.h \
     tests/sim/raw.h \
     tests/sim/sim.h \
     tests/stress/stress.h \
