@@ -82,7 +82,7 @@ unit_tests = \
 
 if HAVE_XEN_HEADERS
 unit_tests += tests/unit/test_grant_layout tests/unit/test_guest_layout \
-    tests/unit/test_ring_layout
+    tests/unit/test_netif_layout tests/unit/test_ring_layout
 endif
 
 if HAVE_XEN

@@ -53,6 +53,7 @@ pv_private_headers = \
     src/pv/blkif.h \
     src/pv/bus.h \
     src/pv/disk_check.h \
+    src/pv/netif.h \
     $(NULL)
 
 lib_LTLIBRARIES += libleat-pv.la
