@@ -8,6 +8,7 @@ man_pages = \
     man/leat-sim.7 \
     man/leat_backend.3 \
     man/leat_blkback.3 \
+    man/leat_blkfront.3 \
     man/leat_builder.3 \
     man/leat_bus.3 \
     man/leat_bus_attach.3 \

@@ -234,6 +234,7 @@ test_headers = \
     tests/model/operations.h \
     tests/model/world.h \
     tests/pv/back_world.h \
+    tests/pv/block_pair.h \
     tests/pv/disk_play.h \
     tests/pv/events.h \
     tests/pv/rings.h \

@@ -28,6 +28,9 @@ tests_stress_ring_LDADD = $(pv_ldadd)
 tests_sim_bus_LDADD = libleat-pv.la libleat-sim.la libleat-grant.la $(LDADD)
 tests_sim_ring_LDADD = libleat-pv.la libleat-sim.la libleat-grant.la $(LDADD)
 
+unit_tests += tests/unit/test_blkfront
+tests_unit_test_blkfront_LDADD = $(pv_unit_ldadd)
+
 blkback_unit_tests = \
     tests/unit/test_blkback \
     tests/unit/test_blkback_device \

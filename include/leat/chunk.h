@@ -169,6 +169,16 @@ LEAT_API int leat_chunk_tag(struct leat_chunk c, uint64_t tag);
 LEAT_API int leat_chunk_find(struct leat_pool *pool, const void *addr,
                              struct leat_chunk *out);
 
+/*
+ * The same for any address inside a chunk: for who was given a view of a chunk's
+ * bytes, and has to show its pages to a peer. Linear in the pages before (addr).
+ *
+ * Errors:  LEAT_E_FOREIGN  no page of this pool, or not one that is out
+ *          LEAT_E_STALE    the chunk's handle was put, and refs hold it
+ */
+LEAT_API int leat_chunk_around(struct leat_pool *pool, const void *addr,
+                               struct leat_chunk *out);
+
 LEAT_END_DECLS
 
 #endif

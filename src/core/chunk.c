@@ -208,11 +208,12 @@ int leat_chunk_tag(struct leat_chunk c, uint64_t tag)
     return 0;
 }
 
-int leat_chunk_find(struct leat_pool *pool, const void *addr,
-                    struct leat_chunk *out)
+/* The chunk at (addr), or, (inside), around it. */
+static int find(struct leat_pool *pool, const void *addr, bool inside,
+                struct leat_chunk *out)
 {
     int err = pool_alive(pool);
-    uint32_t slot, page, word;
+    uint32_t slot, at, page, word;
 
     if (err)
         return err;
@@ -224,12 +225,14 @@ int leat_chunk_find(struct leat_pool *pool, const void *addr,
         err = LEAT_E_FOREIGN;
         goto out;
     }
-    page = addr_page(pool, slot, addr);
+    page = at = addr_page(pool, slot, addr);
     word = state_load(pool, page);
+    while (inside && page && word & STATE_TAIL)
+        word = state_load(pool, --page);
     leat_pool_mark_idle(pool);
-    if (bit_get(pool->mark_bits, page) || leat_batch_has(pool, page))
+    if (bit_get(pool->mark_bits, at) || leat_batch_has(pool, page))
         err = LEAT_E_FOREIGN;
-    else if (word & STATE_TAIL || (uintptr_t)addr % LEAT_PAGE_SIZE)
+    else if (word & STATE_TAIL || (!inside && (uintptr_t)addr % LEAT_PAGE_SIZE))
         err = LEAT_E_INTERIOR;
     else if (word & STATE_ORPHAN)
         err = LEAT_E_STALE; /* refs hold it; nobody holds a handle */
@@ -240,4 +243,16 @@ int leat_chunk_find(struct leat_pool *pool, const void *addr,
 out:
     leat_lock_drop(&pool->lock);
     return err;
+}
+
+int leat_chunk_find(struct leat_pool *pool, const void *addr,
+                    struct leat_chunk *out)
+{
+    return find(pool, addr, false, out);
+}
+
+int leat_chunk_around(struct leat_pool *pool, const void *addr,
+                      struct leat_chunk *out)
+{
+    return find(pool, addr, true, out);
 }

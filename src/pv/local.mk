@@ -6,6 +6,7 @@
 
 pv_headers = \
     include/leat/blkback.h \
+    include/leat/blkfront.h \
     include/leat/bus.h \
     include/leat/bus_device.h \
     include/leat/bus_poll.h \
@@ -31,6 +32,15 @@ pv_sources = \
     src/pv/blkback_map.c \
     src/pv/blkback_queue.c \
     src/pv/blkback_serve.c \
+    src/pv/blkfront.c \
+    src/pv/blkfront_bus.c \
+    src/pv/blkfront_fill.c \
+    src/pv/blkfront_judge.c \
+    src/pv/blkfront_keys.c \
+    src/pv/blkfront_lay.c \
+    src/pv/blkfront_line.c \
+    src/pv/blkfront_own.c \
+    src/pv/blkfront_queue.c \
     src/pv/blkif.c \
     src/pv/bus.c \
     src/pv/bus_class.c \
@@ -50,6 +60,7 @@ pv_sources = \
 
 pv_private_headers = \
     src/pv/blkback.h \
+    src/pv/blkfront.h \
     src/pv/blkif.h \
     src/pv/bus.h \
     src/pv/disk_check.h \

@@ -27,12 +27,22 @@ static void finds(uint32_t flags)
         if (len > PAGE)
             FAILS(LEAT_E_INTERIOR, leat_chunk_find(f.pool, at + PAGE, &found));
         cr_assert_eq(found.id, c[i].id);
+        for (size_t off = 0; off < len; off += 1021) {
+            found.id = 6;
+            MUST(leat_chunk_around(f.pool, at + off, &found));
+            cr_assert_eq(found.pool, c[i].pool);
+            cr_assert_eq(found.id, c[i].id);
+        }
     }
     for (size_t i = 0; i < 3; i++) {
         unsigned char *at = bytes_of(c[i]);
+        size_t len = leat_chunk_view(c[i]).len;
 
         MUST(leat_pool_put(f.pool, c[i]));
         FAILS(LEAT_E_FOREIGN, leat_chunk_find(f.pool, at, &found));
+        for (size_t off = 0; off < len; off += 1021)
+            FAILS(LEAT_E_FOREIGN,
+                  leat_chunk_around(f.pool, at + off, &found));
     }
     close_pool(&f);
 }
@@ -56,6 +66,7 @@ Test(chunk_find, no_page_of_this_pool)
 
     open_static(&f, 4, (struct leat_pool_config){0});
     FAILS(LEAT_E_FOREIGN, leat_chunk_find(f.pool, f.base, &found));
+    FAILS(LEAT_E_FOREIGN, leat_chunk_around(f.pool, f.base, &found));
     c = get(f.pool, 4);
     FAILS(LEAT_E_FOREIGN, leat_chunk_find(f.pool, f.base - 1, &found));
     FAILS(LEAT_E_FOREIGN, leat_chunk_find(f.pool, f.base + 4 * PAGE, &found));
