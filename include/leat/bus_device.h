@@ -68,7 +68,8 @@ struct leat_bus_device {
  * Makes the two directories of a device, as a toolstack does, in one
  * transaction: each end's own, which the other may read, with each other's path
  * and domain, "online" 1, and both states 1. What was there before is removed.
- * The other call removes them.
+ * _make_end() makes one of them, where a domain died and took its directory
+ * along, and another stands in for it; _remove() removes both.
  *
  * Errors:  LEAT_E_REFUSED  this domain is no toolstack
  *          LEAT_E_LENGTH   a path is longer than LEAT_BUS_PATH_MAX
@@ -77,6 +78,9 @@ struct leat_bus_device {
  */
 LEAT_API int leat_bus_device_make(const struct leat_store *store,
                                   const struct leat_bus_device *device);
+LEAT_API int leat_bus_device_make_end(const struct leat_store *store,
+                                      const struct leat_bus_device *device,
+                                      enum leat_bus_side side);
 LEAT_API int leat_bus_device_remove(const struct leat_store *store,
                                     const struct leat_bus_device *device);
 

@@ -16,6 +16,7 @@ struct maker {
     const struct leat_store *store;
     const struct leat_bus_device *device;
     char front[PATH], back[PATH];
+    enum leat_bus_side side; /* of make_one() */
     uint32_t tx;
 };
 
@@ -131,6 +132,11 @@ static int make_both(struct maker *m)
     return err ? err : make(m, LEAT_BUS_FRONT);
 }
 
+static int make_one(struct maker *m)
+{
+    return make(m, m->side);
+}
+
 static int remove_both(struct maker *m)
 {
     int err = clear(m, m->front);
@@ -164,6 +170,19 @@ int leat_bus_device_make(const struct leat_store *store,
     int err = begin(&m, store, device);
 
     return err ? err : transact(&m, make_both);
+}
+
+int leat_bus_device_make_end(const struct leat_store *store,
+                             const struct leat_bus_device *device,
+                             enum leat_bus_side side)
+{
+    struct maker m;
+    int err = begin(&m, store, device);
+
+    if (!err && side != LEAT_BUS_FRONT && side != LEAT_BUS_BACK)
+        err = LEAT_E_INVALID;
+    m.side = side;
+    return err ? err : transact(&m, make_one);
 }
 
 int leat_bus_device_remove(const struct leat_store *store,

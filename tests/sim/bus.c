@@ -144,6 +144,7 @@ static void close_device(pid_t front, pid_t back)
 
 static void run(enum leat_bus_side victim, int dies)
 {
+    const struct leat_store store = leat_sim_store(toolstack);
     static struct role role[2];
     pid_t pid[2];
     int status = 0;
@@ -175,28 +176,7 @@ static void run(enum leat_bus_side victim, int dies)
             usleep(1000);
         }
         /* The other's directory and end stay; only the dead one's is new. */
-        {
-            struct leat_store s = leat_sim_store(toolstack);
-            struct leat_store_perm perms[2] = {{victim + 1, 0},
-                                               {2 - victim, LEAT_STORE_READ}};
-            const char *own = path_of(victim);
-            char key[100];
-            uint32_t tx;
-
-            MUST(s.ops->begin(s.self, &tx));
-            MUST(s.ops->mkdir(s.self, tx, own));
-            MUST(s.ops->set_perms(s.self, tx, own, perms, 2));
-            snprintf(key, sizeof(key), "%s/%s-id", own,
-                     victim ? "frontend" : "backend");
-            MUST(s.ops->write(s.self, tx, key, victim ? "1" : "2", 1));
-            snprintf(key, sizeof(key), "%s/state", own);
-            MUST(s.ops->write(s.self, tx, key, "1", 1));
-            snprintf(key, sizeof(key), "%s/%s", own,
-                     victim ? "frontend" : "backend");
-            MUST(s.ops->write(s.self, tx, key, path_of(!victim),
-                              strlen(path_of(!victim))));
-            MUST(s.ops->end(s.self, tx, true));
-        }
+        MUST(leat_bus_device_make_end(&store, &device, victim));
     }
     CHECK(both_at(LEAT_BUS_CONNECTED));
     if (dies < 0) {

@@ -68,6 +68,14 @@ Test(bus_device, is_made_whole)
     k = table_find(&w.t, BACK "/state");
     cr_assert(k->perms[0].domain == 2 && !k->perms[0].access);
     cr_assert(k->perms[1].domain == 1 && k->perms[1].access == LEAT_STORE_READ);
+    table_set(&w.t, FRONT "/ring-ref", "of before");
+    table_set(&w.t, BACK "/sectors", "of before");
+    MUST(leat_bus_device_make_end(&s, &d, LEAT_BUS_BACK));
+    cr_assert_not_null(table_get(&w.t, FRONT "/ring-ref"));
+    cr_assert_null(table_get(&w.t, BACK "/sectors"));
+    cr_assert_str_eq(table_get(&w.t, BACK "/frontend"), FRONT);
+    FAILS(LEAT_E_INVALID,
+          leat_bus_device_make_end(&s, &d, (enum leat_bus_side)2));
     MUST(leat_bus_device_remove(&s, &d));
     cr_assert_null(table_find(&w.t, FRONT));
     cr_assert_null(table_find(&w.t, BACK));
