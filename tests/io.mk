@@ -16,7 +16,9 @@ if HAVE_LIBURING
 plain_tests += tests/errors/errors-file-disk-close-busy
 tests_errors_errors_file_disk_close_busy_LDADD = libleat-io.la $(pv_ldadd) \
     $(IO_LIBS)
-sim_tests += tests/sim/blkback
+sim_tests += tests/sim/blkback tests/sim/block
+tests_sim_block_LDADD = libleat-io.la libleat-pv.la libleat-sim.la \
+    libleat-grant.la $(LDADD) $(IO_LIBS)
 tests_sim_blkback_LDADD = libleat-io.la libleat-pv.la libleat-sim.la $(LDADD) \
     $(IO_LIBS)
 unit_tests += tests/unit/test_file_disk

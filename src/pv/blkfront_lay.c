@@ -15,6 +15,7 @@
 #define PAGES_MAX         32768u
 #define QUEUE_PAGES       352u /* 32 direct requests */
 #define INDIRECT_PAGES    8u   /* of a queue         */
+#define UNIT_PAGES        8u   /* are granted by one operation */
 #define LINE              64u
 
 static uint32_t larger(uint32_t a, uint32_t b)
@@ -65,7 +66,8 @@ void leat_front_persist(const struct leat_blkfront *f, uint32_t domain,
         .pool = f->config.pool,
         .domain = domain,
         .access = LEAT_READ_WRITE, /* blkif.h: they are used for both */
-        .units_max = f->own_max,
+        .unit_pages = UNIT_PAGES,
+        .units_max = (f->own_max + UNIT_PAGES - 1) / UNIT_PAGES,
         .reuse = LEAT_REUSE_LIFO,
         .meta = f->persist_meta,
         .meta_bytes = f->persist_bytes,
@@ -87,7 +89,8 @@ static size_t lay_request(const struct leat_blkfront_config *c, size_t segs,
 {
     r->seg = take(base, &at, segs * sizeof(*r->seg));
     r->own = take(base, &at, segs * sizeof(*r->own));
-    if (c->mode == LEAT_RECEIVE_REVOKE) { /* and COPY, where the store says so */
+    if (c->mode ==
+        LEAT_RECEIVE_REVOKE) { /* and COPY, where the store says so */
         r->views = take(base, &at, segs * sizeof(*r->views));
         r->runs = take(base, &at, segs * sizeof(*r->runs));
     }
