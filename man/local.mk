@@ -30,7 +30,9 @@ man_pages = \
     man/leat_iov.3 \
     man/leat_lifecycle.3 \
     man/leat_magazine.3 \
+    man/leat_netport.3 \
     man/leat_page.3 \
+    man/leat_pcap.3 \
     man/leat_persist.3 \
     man/leat_pool.3 \
     man/leat_port.3 \
@@ -46,6 +48,7 @@ man_pages = \
     man/leat_stats.3 \
     man/leat_store.3 \
     man/leat_strerror.3 \
+    man/leat_tap.3 \
     man/leat_view.3 \
     man/leat_wait.3 \
     man/leat_xen.3 \

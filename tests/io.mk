@@ -24,3 +24,11 @@ tests_sim_blkback_LDADD = libleat-io.la libleat-pv.la libleat-sim.la $(LDADD) \
 unit_tests += tests/unit/test_file_disk
 tests_unit_test_file_disk_LDADD = libleat-io.la $(pv_unit_ldadd) $(IO_LIBS)
 endif
+
+unit_tests += tests/unit/test_tap
+tests_unit_test_tap_LDADD = libleat-io.la $(pv_unit_ldadd) $(IO_LIBS)
+
+if HAVE_PCAP
+unit_tests += tests/unit/test_pcap
+tests_unit_test_pcap_LDADD = libleat-io.la $(pv_unit_ldadd) $(IO_LIBS)
+endif

@@ -237,6 +237,7 @@ test_headers = \
     tests/pv/block_pair.h \
     tests/pv/disk_play.h \
     tests/pv/events.h \
+    tests/pv/frames.h \
     tests/pv/rings.h \
     tests/pv/store.h \
     tests/pv/peers.h \
@@ -439,6 +440,7 @@ AM_TESTS_ENVIRONMENT = \
     NM='$(NM)'; export NM; \
     PKG_CONFIG='$(PKG_CONFIG)'; export PKG_CONFIG; \
     HAVE_LIBURING='$(have_liburing)'; export HAVE_LIBURING; \
+    HAVE_PCAP='$(have_pcap)'; export HAVE_PCAP; \
     HAVE_XEN='$(have_xen)'; export HAVE_XEN; \
     PUBLIC_HEADERS='$(public_headers)'; export PUBLIC_HEADERS; \
     FLOW_HEADERS='$(flow_headers)'; export FLOW_HEADERS; \

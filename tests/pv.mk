@@ -42,3 +42,9 @@ tests_unit_test_blkback_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkback_device_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkback_hostile_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkback_pages_LDADD = $(pv_unit_ldadd)
+
+net_unit_tests = \
+    tests/unit/test_net_headers \
+    $(NULL)
+unit_tests += $(net_unit_tests)
+tests_unit_test_net_headers_LDADD = $(pv_unit_ldadd)

@@ -5,6 +5,8 @@
 
 io_headers = \
     include/leat/file_disk.h \
+    include/leat/pcap.h \
+    include/leat/tap.h \
     $(NULL)
 
 leatinclude_HEADERS += $(io_headers)
@@ -12,6 +14,8 @@ pkgconfig_DATA += src/io/libleat-io.pc
 
 io_sources = \
     src/io/error.c \
+    src/io/tap.c \
+    src/io/tap_port.c \
     $(NULL)
 
 io_uring_sources = \
@@ -20,20 +24,28 @@ io_uring_sources = \
     src/io/file_look.c \
     $(NULL)
 
+io_pcap_sources = \
+    src/io/pcap.c \
+    $(NULL)
+
 io_private_headers = \
     src/io/file_disk.h \
     src/io/io.h \
+    src/io/tap.h \
     $(NULL)
 
 if HAVE_LIBURING
 io_sources += $(io_uring_sources)
 endif
+if HAVE_PCAP
+io_sources += $(io_pcap_sources)
+endif
 
 lib_LTLIBRARIES += libleat-io.la
 libleat_io_la_SOURCES = $(io_sources) $(io_private_headers)
-EXTRA_libleat_io_la_SOURCES = $(io_uring_sources)
+EXTRA_libleat_io_la_SOURCES = $(io_uring_sources) $(io_pcap_sources)
 libleat_io_la_CPPFLAGS = $(BASE_CPPFLAGS) -I$(top_srcdir)/src -D_GNU_SOURCE \
-    $(URING_CFLAGS)
+    $(URING_CFLAGS) $(PCAP_CFLAGS)
 libleat_io_la_CFLAGS = $(HOSTED_CFLAGS) $(WARN_CFLAGS) $(WARN_C_CFLAGS)
 libleat_io_la_LDFLAGS = \
     -version-info 0:0:0 \
@@ -41,7 +53,7 @@ libleat_io_la_LDFLAGS = \
     -Wl,-Bsymbolic-functions \
     -Wl,--version-script=$(srcdir)/src/io/leat-io.map \
     $(NULL)
-libleat_io_la_LIBADD = libleat.la $(IO_LIBS)
+libleat_io_la_LIBADD = libleat-pv.la libleat.la $(IO_LIBS)
 EXTRA_libleat_io_la_DEPENDENCIES = src/io/leat-io.map
 
 EXTRA_DIST += src/io/leat-io.map

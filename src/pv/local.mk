@@ -12,6 +12,7 @@ pv_headers = \
     include/leat/bus_poll.h \
     include/leat/disk.h \
     include/leat/memory_disk.h \
+    include/leat/netport.h \
     include/leat/ring.h \
     include/leat/slots.h \
     include/leat/wait.h \
@@ -52,6 +53,7 @@ pv_sources = \
     src/pv/bus_text.c \
     src/pv/bus_watch.c \
     src/pv/memory_disk.c \
+    src/pv/net_headers.c \
     src/pv/ring.c \
     src/pv/ring_text.c \
     src/pv/slots.c \
