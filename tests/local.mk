@@ -28,6 +28,7 @@ unit_tests = \
     tests/unit/test_export_bounce \
     tests/unit/test_export_end \
     tests/unit/test_export_random \
+    tests/unit/test_export_registered \
     tests/unit/test_fork \
     tests/unit/test_grant_born \
     tests/unit/test_grant_canary \
@@ -168,6 +169,7 @@ plain_tests = \
     tests/errors/errors-export-length \
     tests/errors/errors-export-misaligned \
     tests/errors/errors-export-peer \
+    tests/errors/errors-export-unregistered \
     tests/errors/errors-flow-destroy-with-refs \
     tests/errors/errors-flow-drop-twice \
     tests/errors/errors-flow-give-stale \

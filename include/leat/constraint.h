@@ -17,6 +17,9 @@ LEAT_BEGIN_DECLS
 #define LEAT_NEED_WRITABLE \
     1u /* the device may write even where it should only
                                  read: read-only memory will not do          */
+#define LEAT_NEED_REGISTERED \
+    2u /* the device takes only what was registered with it beforehand (buffers
+          of io_uring, an AF_XDP UMEM): memory of one pool, leat_export's owner  */
 
 /*
  * In bytes; 0 means "no such demand" in every field.

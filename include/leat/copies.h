@@ -39,13 +39,15 @@ enum leat_reason {
     LEAT_WHY_UNSHARE,  /* an iov given memory of its own                  */
     LEAT_WHY_RETURN,   /* a bounce that the device filled, brought home   */
 
-    /* Added since. The first is one more bounce. */
+    /* Added since. The first and the last are bounces, too. */
     LEAT_WHY_NEIGHBOURS, /* others' bytes lie in the pages that a peer would
                             see (leat_chunk_mix())                        */
     LEAT_WHY_RETAIN,     /* a few bytes copied out of many that they kept
                             (leat_ref_pin(), leat/flow_pool.h)            */
+    LEAT_WHY_REGISTERED, /* a bounce: it is not of the pool that is registered
+                            with the device (LEAT_NEED_REGISTERED)        */
 };
-#define LEAT_REASONS 16
+#define LEAT_REASONS 17
 
 /*
  * One set of counters. Zero it before its first use. Its fields may be read at

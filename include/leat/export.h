@@ -76,7 +76,10 @@ struct leat_export {
                                 LEAT_REFUSE                                  */
     struct leat_pool *owner; /* unless NULL: only memory of this pool may be
                                 shown to the peer; other memory is bounced to
-                                (pool), or refused as LEAT_E_PEER            */
+                                (pool), or refused as LEAT_E_PEER. With
+                                LEAT_NEED_REGISTERED, whose memory the device
+                                knows: there is no peer then, and other memory
+                                is bounced, or refused as LEAT_E_FOREIGN     */
 
     /* Results. On failure only (why) and (index) are set. */
     size_t nsegs;
@@ -104,19 +107,21 @@ struct leat_export {
  *          and their bytes must stay until leat_export_end(), which is owed for
  *          every success and for no failure; so must ex->segs and ex->nsegs, as
  *          they are, where the device writes and something was bounced.
- * Errors:  LEAT_E_ALIGN, LEAT_E_LENGTH, LEAT_E_BOUNDARY, LEAT_E_PEER: refused;
- *          ex->why and ex->index say why and which view
+ * Errors:  LEAT_E_ALIGN, LEAT_E_LENGTH, LEAT_E_BOUNDARY, LEAT_E_PEER,
+ *          LEAT_E_FOREIGN: refused; ex->why and ex->index say why and which view
  *          LEAT_E_SEGMENTS  more than need->segments or ex->max_segs, first at
  *                           ex->index; when bouncing, even if all is copied
  *          LEAT_E_LENGTH    when bouncing: the total is no multiple, which no
  *                           copy can mend; ex->index is the first view of the
  *                           rest that does not add up
  *          LEAT_E_INVALID   need, mode, direction; LEAT_BOUNCE or LEAT_COPY
- *                           without a pool; NULL
+ *                           without a pool; LEAT_NEED_REGISTERED without an
+ *                           owner; NULL
  *          LEAT_E_STALE     a void view (ex->index)
  *          LEAT_E_OVERFLOW  a view's end, or the sum of all lengths, does not
  *                           fit (ex->index), nor do the bounce pages
- *          LEAT_E_PEER      not LEAT_REFUSE, and (pool) is not (owner)
+ *          LEAT_E_PEER      not LEAT_REFUSE, and (pool) is not (owner);
+ *                           LEAT_E_FOREIGN with LEAT_NEED_REGISTERED
  *          LEAT_E_STATE     (ex) is open; or memory came to (owner) meanwhile
  *          those of leat_pool_get() for the bounce pages
  * Threads: one thread at a time for one (ex). Takes the pool's lock.

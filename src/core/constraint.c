@@ -7,7 +7,7 @@
 
 #include <leat/constraint.h>
 
-#define NEED_FLAGS LEAT_NEED_WRITABLE
+#define NEED_FLAGS (LEAT_NEED_WRITABLE | LEAT_NEED_REGISTERED)
 
 /* Of xen/io/blkif.h and xen/io/netif.h. */
 #define BLKIF_SEGMENTS 11

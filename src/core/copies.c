@@ -28,16 +28,17 @@ static const char *const names[] = {
     [LEAT_WHY_RETURN] = "return",
     [LEAT_WHY_NEIGHBOURS] = "neighbours",
     [LEAT_WHY_RETAIN] = "retain",
+    [LEAT_WHY_REGISTERED] = "registered",
 };
 
 _Static_assert(sizeof(names) / sizeof(names[0]) == LEAT_REASONS,
                "each reason has a name");
 
-/* The bounces are a range of the reasons, and one that came later. */
+/* The bounces are a range of the reasons, and two that came later. */
 static bool is_bounce(size_t why)
 {
     return (why >= LEAT_WHY_ADDRESS && why <= LEAT_WHY_POLICY) ||
-           why == LEAT_WHY_NEIGHBOURS;
+           why == LEAT_WHY_NEIGHBOURS || why == LEAT_WHY_REGISTERED;
 }
 
 /* The enum's type may be unsigned or not: ask as if it were. */

@@ -140,6 +140,8 @@ static int check_arguments(const struct leat_export *ex, struct leat_plan *p)
         return LEAT_E_INVALID;
     if (leat_constraint_check(&p->need))
         return LEAT_E_INVALID;
+    if (p->need.flags & LEAT_NEED_REGISTERED && !p->owner)
+        return LEAT_E_INVALID;
     switch (p->dir) {
     case LEAT_TO_DEVICE:
     case LEAT_FROM_DEVICE:
@@ -157,8 +159,8 @@ static int check_arguments(const struct leat_export *ex, struct leat_plan *p)
             return LEAT_E_INVALID;
         if (!p->owner || p->owner == ex->pool)
             break;
-        p->why = LEAT_WHY_PEER;
-        return LEAT_E_PEER;
+        p->why = leat_plan_foreign(p);
+        return leat_plan_refusal(p->why);
     default:
         return LEAT_E_INVALID;
     }

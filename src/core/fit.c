@@ -85,13 +85,32 @@ static bool can_be_cut(const struct leat_plan *p, struct leat_view v)
     return true;
 }
 
+enum leat_reason leat_plan_foreign(const struct leat_plan *p)
+{
+    return p->need.flags & LEAT_NEED_REGISTERED ? LEAT_WHY_REGISTERED
+                                                : LEAT_WHY_PEER;
+}
+
+/*
+ * What keeps (v) from whom the owner's memory is for: a peer, from whom the bytes
+ * of others are kept; or a device, which only has to know the pages.
+ */
+static enum leat_reason stranger(const struct leat_plan *p, struct leat_cview v)
+{
+    enum leat_reason why = leat_peer_offence(p->owner, v);
+
+    if (why == LEAT_WHY_PEER)
+        return leat_plan_foreign(p);
+    return p->need.flags & LEAT_NEED_REGISTERED ? LEAT_WHY_NONE : why;
+}
+
 enum leat_reason leat_plan_offence(const struct leat_plan *p,
                                    struct leat_view v)
 {
     if (p->mode == LEAT_COPY)
         return LEAT_WHY_POLICY;
     if (p->owner) {
-        enum leat_reason why = leat_peer_offence(p->owner, leat_view_const(v));
+        enum leat_reason why = stranger(p, leat_view_const(v));
 
         if (why != LEAT_WHY_NONE)
             return why;

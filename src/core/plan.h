@@ -78,6 +78,10 @@ size_t leat_plan_piece(const struct leat_plan *p, uintptr_t addr, size_t len);
 enum leat_reason leat_plan_offence(const struct leat_plan *p,
                                    struct leat_view v);
 
+/* Why memory that is not the owner's is an offender; what a refusal gives. */
+enum leat_reason leat_plan_foreign(const struct leat_plan *p);
+int leat_plan_refusal(enum leat_reason why);
+
 /*
  * Gives the next fragment: 1; 0 at the end; or an error, of view w->i.
  */

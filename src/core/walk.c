@@ -11,7 +11,7 @@
 /* Beyond this, offsets in bounce memory are not reckoned with. */
 #define OFFSET_MAX (SIZE_MAX / 4)
 
-static int refusal(enum leat_reason why)
+int leat_plan_refusal(enum leat_reason why)
 {
     switch (why) {
     case LEAT_WHY_ADDRESS:
@@ -23,6 +23,8 @@ static int refusal(enum leat_reason why)
     case LEAT_WHY_PEER:
     case LEAT_WHY_NEIGHBOURS:
         return LEAT_E_PEER;
+    case LEAT_WHY_REGISTERED:
+        return LEAT_E_FOREIGN;
     default:
         return LEAT_E_ACCESS;
     }
@@ -160,7 +162,7 @@ static int begin_view(const struct leat_plan *p, struct leat_walk *w,
 
     if (why != LEAT_WHY_NONE && p->mode == LEAT_REFUSE) {
         w->why = why;
-        return refusal(why);
+        return leat_plan_refusal(why);
     }
     if (why != LEAT_WHY_NONE && !w->run) {
         err = begin_run(p, w);

@@ -343,6 +343,11 @@ static bool bounce(struct books *b, enum leat_reason why)
         s.ex.owner = b->pool;
         s.views[0] = leat_chunk_view(foreign);
         break;
+    case LEAT_WHY_REGISTERED:
+        s.need.flags = LEAT_NEED_REGISTERED;
+        s.ex.owner = b->pool;
+        s.views[0] = leat_chunk_view(foreign);
+        break;
     case LEAT_WHY_NEIGHBOURS:
         s.ex.owner = b->pool;
         MUST(leat_chunk_mix(c));
@@ -438,6 +443,8 @@ static void all_reasons(const struct books *b)
         result(mine->bytes[i] + theirs->bytes[i] > 0, "A2: %s: %llu bytes",
                leat_reason_name((enum leat_reason)i),
                (unsigned long long)(mine->bytes[i] + theirs->bytes[i]));
+    result(theirs->bytes[LEAT_WHY_REGISTERED] > 0, "A2: registered: %llu bytes",
+           (unsigned long long)theirs->bytes[LEAT_WHY_REGISTERED]);
 }
 
 static void run(struct books *b)
@@ -457,6 +464,8 @@ static void run(struct books *b)
         result(bounce(b, (enum leat_reason)why), "A1: a bounce for %s",
                leat_reason_name((enum leat_reason)why));
     result(bounce(b, LEAT_WHY_NEIGHBOURS), "A1: a bounce for neighbours");
+    result(bounce(b, LEAT_WHY_REGISTERED),
+           "A1: a bounce for memory that is not registered");
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         bool good = true;
 

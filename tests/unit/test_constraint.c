@@ -46,7 +46,8 @@ Test(constraint, a_multiple_fits_a_segment_and_the_boundary)
 Test(constraint, flags_are_known)
 {
     MUST(check(0, 0, 0, 0, 0, LEAT_NEED_WRITABLE));
-    FAILS(LEAT_E_INVALID, check(0, 0, 0, 0, 0, 2));
+    MUST(check(0, 0, 0, 0, 0, LEAT_NEED_REGISTERED));
+    FAILS(LEAT_E_INVALID, check(0, 0, 0, 0, 0, 4));
     FAILS(LEAT_E_INVALID, check(0, 0, 0, 0, 0, UINT32_MAX));
     FAILS(LEAT_E_INVALID, leat_constraint_check(NULL));
 }
@@ -64,10 +65,10 @@ static void assert_same(const struct leat_constraint *a,
 
 Test(constraint, merge_takes_the_stricter)
 {
-    struct leat_constraint a = {512, 512, 0, 11, 0, 0};
+    struct leat_constraint a = {512, 512, 0, 11, 0, LEAT_NEED_REGISTERED};
     struct leat_constraint b = {64, 768, 65536, 20, 8192, LEAT_NEED_WRITABLE};
-    struct leat_constraint want = {512, 1536, 65536,
-                                   11,  8192, LEAT_NEED_WRITABLE};
+    struct leat_constraint want = {
+        512, 1536, 65536, 11, 8192, LEAT_NEED_WRITABLE | LEAT_NEED_REGISTERED};
     struct leat_constraint none = {0}, out;
 
     MUST(leat_constraint_merge(&a, &b, &out));

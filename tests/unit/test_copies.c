@@ -15,7 +15,7 @@ Test(copies, every_reason_has_a_name_of_its_own)
     }
     cr_assert_str_eq(leat_reason_name(LEAT_WHY_NONE), "none");
     cr_assert_str_eq(leat_reason_name(LEAT_WHY_RETURN), "return");
-    cr_assert_eq(LEAT_WHY_RETAIN + 1, LEAT_REASONS);
+    cr_assert_eq(LEAT_WHY_REGISTERED + 1, LEAT_REASONS);
 }
 
 Test(copies, no_such_reason_has_no_name)
@@ -103,7 +103,7 @@ Test(copies, bounces_are_those_of_an_export)
     enum leat_reason bounces[] = {
         LEAT_WHY_ADDRESS,  LEAT_WHY_LENGTH,     LEAT_WHY_BOUNDARY,
         LEAT_WHY_SEGMENTS, LEAT_WHY_PEER,       LEAT_WHY_ACCESS,
-        LEAT_WHY_POLICY,   LEAT_WHY_NEIGHBOURS,
+        LEAT_WHY_POLICY,   LEAT_WHY_NEIGHBOURS, LEAT_WHY_REGISTERED,
     };
 
     for (int why = 1; why < LEAT_REASONS; why++)

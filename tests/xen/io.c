@@ -166,43 +166,62 @@ static void kind(const char *what, int fd, unsigned char *base,
     munmap(disk, PAGES * PAGE);
 }
 
-/* What does not go as it is goes by the library's bounce, and is counted. */
+/*
+ * What io_uring does not register goes by pages of a pool that it does: the export
+ * refuses it, or bounces and counts it, as a constraint of such buffers asks.
+ */
 static void bounced(const char *what, int fd, unsigned char *base)
 {
+    const struct leat_constraint need = {.flags = LEAT_NEED_REGISTERED};
     struct leat_mmap backend = {0};
     struct leat_pool_config config = {0};
-    struct leat_constraint need = {0};
+    const struct leat_copies *copies;
     struct leat_view view, segs[4];
     struct leat_export ex = {
         .segs = segs, .max_segs = COUNT(segs), .dir = LEAT_TO_DEVICE};
+    struct leat_chunk own;
     unsigned char *disk = plain();
-    uint64_t bytes = 0;
     int n;
 
     MUST(!leat_mmap_init(&backend));
     config.backend = leat_mmap(&backend);
     MUST(!leat_pool_create(&ex.pool, &config));
+    ex.owner = ex.pool;
+    copies = leat_pool_copies(ex.pool);
     MUST(!leat_view_of(base, PAGES * PAGE, &view));
     fill(base, PAGES, 77);
-    MUST(!leat_export(&view, 1, &need, LEAT_COPY, &ex));
-    MUST(ex.nsegs == 1);
+    OK(leat_export(&view, 1, &need, LEAT_REFUSE, &ex) == LEAT_E_FOREIGN &&
+           ex.why == LEAT_WHY_REGISTERED,
+       "%s: refused, where only registered memory will do", what);
+    MUST(!leat_export(&view, 1, &need, LEAT_BOUNCE, &ex));
+    MUST(ex.nsegs == 1 && ex.why == LEAT_WHY_REGISTERED);
     n = uring(fd, segs[0].data, segs[0].len, true, true);
     MUST(pread(fd, disk, PAGES * PAGE, 0) == PAGES * PAGE);
     OK(n == PAGES * PAGE && filled(disk, PAGES, 77),
        "%s: by a bounce it is written, registered", what);
-    OK(leat_copies_bounces(leat_pool_copies(ex.pool), &bytes) == 1 &&
-           bytes == PAGES * PAGE,
+    OK(copies->count[LEAT_WHY_REGISTERED] == 1 &&
+           copies->bytes[LEAT_WHY_REGISTERED] == PAGES * PAGE,
        "%s: which was counted", what);
     MUST(!leat_export_end(&ex, SIZE_MAX));
 
     fill(disk, PAGES, 78);
     MUST(pwrite(fd, disk, PAGES * PAGE, 0) == PAGES * PAGE);
     ex.dir = LEAT_FROM_DEVICE;
-    MUST(!leat_export(&view, 1, &need, LEAT_COPY, &ex));
+    MUST(!leat_export(&view, 1, &need, LEAT_BOUNCE, &ex));
     n = uring(fd, segs[0].data, segs[0].len, false, true);
     MUST(!leat_export_end(&ex, SIZE_MAX));
     OK(n == PAGES * PAGE && filled(base, PAGES, 78), "%s: and read, registered",
        what);
+
+    MUST(!leat_pool_get(ex.pool, PAGES, &own));
+    view = leat_chunk_view(own);
+    MUST(!leat_export(&view, 1, &need, LEAT_BOUNCE, &ex));
+    n = uring(fd, segs[0].data, segs[0].len, false, true);
+    MUST(!leat_export_end(&ex, SIZE_MAX));
+    OK(n == PAGES * PAGE && filled(view.data, PAGES, 78) &&
+           copies->count[LEAT_WHY_REGISTERED] == 1,
+       "%s: a page of the pool's own needs no copy", what);
+    MUST(!leat_pool_put(ex.pool, own));
     MUST(!leat_pool_destroy(ex.pool));
     munmap(disk, PAGES * PAGE);
 }

@@ -39,6 +39,7 @@ xen_core_tests = \
     tests/errors/errors-export-length \
     tests/errors/errors-export-misaligned \
     tests/errors/errors-export-peer \
+    tests/errors/errors-export-unregistered \
     tests/errors/errors-foreign-put \
     tests/errors/errors-get-huge \
     tests/errors/errors-get-zero-pages \
@@ -93,6 +94,7 @@ xen_core_units = \
     tests/unit/test_export_bounce.c \
     tests/unit/test_export_end.c \
     tests/unit/test_export_random.c \
+    tests/unit/test_export_registered.c \
     tests/unit/test_fork.c \
     tests/unit/test_host.c \
     tests/unit/test_iov.c \
@@ -134,7 +136,7 @@ tests_xen_core_units_SOURCES = \
     $(NULL)
 tests_xen_core_units_CPPFLAGS = -I$(top_srcdir)/tests/xen/guest/unit $(AM_CPPFLAGS)
 tests_xen_core_units_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS) \
-    $(WARN_TEST_CFLAGS) -Wno-unused-variable
+    $(WARN_TEST_CFLAGS) -Wno-sign-compare -Wno-unused-variable
 tests_xen_core_units_LDFLAGS = $(AM_LDFLAGS) $(xen_core_wraps)
 tests_xen_core_units_LDADD = $(xen_ldadd)
 
