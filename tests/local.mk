@@ -193,6 +193,9 @@ plain_tests = \
     tests/errors/errors-iov-full \
     tests/errors/errors-lifecycle-inside \
     tests/errors/errors-lifecycle-twice \
+    tests/errors/errors-netfront-destroy-open \
+    tests/errors/errors-netfront-fill-too-much \
+    tests/errors/errors-netfront-give-put \
     tests/errors/errors-null-arguments \
     tests/errors/errors-put-garbage-handle \
     tests/errors/errors-put-in-fork-child \
@@ -230,6 +233,7 @@ test_headers = \
     tests/errors/errors.h \
     tests/errors/flow-errors.h \
     tests/errors/grant-errors.h \
+    tests/errors/net-errors.h \
     tests/errors/pool-errors.h \
     tests/grant/plain.h \
     tests/model/handles.h \
@@ -240,6 +244,7 @@ test_headers = \
     tests/pv/disk_play.h \
     tests/pv/events.h \
     tests/pv/frames.h \
+    tests/pv/net_world.h \
     tests/pv/rings.h \
     tests/pv/store.h \
     tests/pv/peers.h \

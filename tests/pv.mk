@@ -14,6 +14,9 @@ tests_unit_test_bus_key_LDADD = $(pv_unit_ldadd)
 tests_unit_test_bus_poll_LDADD = $(pv_unit_ldadd)
 tests_unit_test_wait_LDADD = $(pv_unit_ldadd)
 tests_errors_errors_bus_fini_attached_LDADD = $(pv_ldadd)
+tests_errors_errors_netfront_destroy_open_LDADD = $(pv_ldadd)
+tests_errors_errors_netfront_fill_too_much_LDADD = $(pv_ldadd)
+tests_errors_errors_netfront_give_put_LDADD = $(pv_ldadd)
 tests_errors_errors_ring_no_room_LDADD = $(pv_ldadd)
 tests_errors_errors_ring_too_long_LDADD = $(pv_ldadd)
 tests_errors_errors_slots_put_twice_LDADD = $(pv_ldadd)
@@ -48,3 +51,18 @@ net_unit_tests = \
     $(NULL)
 unit_tests += $(net_unit_tests)
 tests_unit_test_net_headers_LDADD = $(pv_unit_ldadd)
+netfront_unit_tests = \
+    tests/unit/test_netfront \
+    tests/unit/test_netfront_ctrl \
+    tests/unit/test_netfront_device \
+    tests/unit/test_netfront_give \
+    tests/unit/test_netfront_hostile \
+    tests/unit/test_netfront_read \
+    $(NULL)
+unit_tests += $(netfront_unit_tests)
+tests_unit_test_netfront_LDADD = $(pv_unit_ldadd)
+tests_unit_test_netfront_read_LDADD = $(pv_unit_ldadd)
+tests_unit_test_netfront_ctrl_LDADD = $(pv_unit_ldadd)
+tests_unit_test_netfront_give_LDADD = $(pv_unit_ldadd)
+tests_unit_test_netfront_hostile_LDADD = $(pv_unit_ldadd)
+tests_unit_test_netfront_device_LDADD = $(pv_unit_ldadd)

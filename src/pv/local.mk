@@ -12,6 +12,7 @@ pv_headers = \
     include/leat/bus_poll.h \
     include/leat/disk.h \
     include/leat/memory_disk.h \
+    include/leat/netfront.h \
     include/leat/netport.h \
     include/leat/ring.h \
     include/leat/slots.h \
@@ -54,6 +55,19 @@ pv_sources = \
     src/pv/bus_watch.c \
     src/pv/memory_disk.c \
     src/pv/net_headers.c \
+    src/pv/netfront.c \
+    src/pv/netfront_bus.c \
+    src/pv/netfront_ctrl.c \
+    src/pv/netfront_give.c \
+    src/pv/netfront_keys.c \
+    src/pv/netfront_lay.c \
+    src/pv/netfront_pages.c \
+    src/pv/netfront_poll.c \
+    src/pv/netfront_queue.c \
+    src/pv/netfront_read.c \
+    src/pv/netfront_rx.c \
+    src/pv/netfront_send.c \
+    src/pv/netfront_tx.c \
     src/pv/ring.c \
     src/pv/ring_text.c \
     src/pv/slots.c \
@@ -67,6 +81,7 @@ pv_private_headers = \
     src/pv/bus.h \
     src/pv/disk_check.h \
     src/pv/netif.h \
+    src/pv/netfront.h \
     $(NULL)
 
 lib_LTLIBRARIES += libleat-pv.la
