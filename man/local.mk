@@ -21,6 +21,7 @@ man_pages = \
     man/leat_gnttab.3 \
     man/leat_file_disk.3 \
     man/leat_flow.3 \
+    man/leat_flow_frame.3 \
     man/leat_flow_pool.3 \
     man/leat_grant.3 \
     man/leat_grant_copy.3 \

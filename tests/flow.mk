@@ -6,6 +6,7 @@
 flow_unit_tests = \
     tests/unit/test_flow \
     tests/unit/test_flow_buffer \
+    tests/unit/test_flow_frame \
     tests/unit/test_flow_leave \
     tests/unit/test_flow_pin \
     tests/unit/test_flow_pool \
@@ -23,6 +24,8 @@ flow_unit_ldadd = $(flow_ldadd) $(CRITERION_LIBS) $(JANSSON_LIBS)
 
 tests_unit_test_flow_LDADD = $(flow_unit_ldadd)
 tests_unit_test_flow_buffer_LDADD = $(flow_unit_ldadd)
+tests_unit_test_flow_frame_LDADD = libleat-flow.la libleat-pv.la \
+    libleat-grant.la libleat.la $(CRITERION_LIBS) $(JANSSON_LIBS)
 tests_unit_test_flow_leave_LDADD = $(flow_unit_ldadd) $(FLOW_TEST_URING_LIBS)
 tests_unit_test_flow_leave_CPPFLAGS = $(AM_CPPFLAGS) $(FLOW_TEST_URING_CPPFLAGS)
 tests_unit_test_flow_pin_LDADD = $(flow_unit_ldadd)

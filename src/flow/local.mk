@@ -5,6 +5,7 @@
 
 flow_headers = \
     include/leat/flow.h \
+    include/leat/flow_frame.h \
     include/leat/flow_pool.h \
     $(NULL)
 
@@ -17,6 +18,7 @@ flow_sources = \
     src/flow/compact.c \
     src/flow/extent.c \
     src/flow/flow.c \
+    src/flow/frame.c \
     src/flow/json.c \
     src/flow/meta.c \
     src/flow/pieces.c \
