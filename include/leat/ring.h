@@ -56,7 +56,8 @@ struct leat_ring_config {
     uint32_t start; /* front: the index that both ends begin at, which is 0
                        where the back is not ours; back: must be 0          */
     struct leat_copies *copies; /* where messages are counted, as
-                                   LEAT_WHY_SHARED                          */
+                                   LEAT_WHY_SHARED: together, by push, sleep,
+                                   and a take that finds none               */
 };
 
 struct leat_ring {
@@ -69,6 +70,8 @@ struct leat_ring {
     uint32_t taken;         /* our consumer index                           */
     uint32_t seen;          /* the peer's producer index, checked           */
     int error;              /* 0, or LEAT_E_PROTO for good                  */
+    uint32_t moved;         /* messages since they were counted,            */
+    size_t moved_bytes;     /* and their bytes                              */
     struct leat_copies *copies;
     char name[LEAT_RING_NAME_MAX + 1];
     char text[LEAT_RING_TEXT];

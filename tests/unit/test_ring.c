@@ -315,6 +315,17 @@ Test(ring, counts_what_it_copies)
     MUST(leat_ring_take(&w.back, &m, 8));
     cr_assert_eq(leat_copies_bytes(&w.copies[0]), sizeof(m));
     cr_assert_eq(w.copies[0].count[LEAT_WHY_SHARED], 1);
+    cr_assert_eq(leat_copies_bytes(&w.copies[1]), 0);
+    FAILS(LEAT_E_AGAIN, leat_ring_take(&w.back, &m, 8));
     cr_assert_eq(leat_copies_bytes(&w.copies[1]), 8);
+    /* Several together, and none twice. */
+    MUST(leat_ring_put(&w.back, &m, 5));
+    MUST(leat_ring_put(&w.front, &m, 5));
+    cr_assert_eq(leat_copies_bytes(&w.copies[1]), 8);
+    MUST(leat_ring_sleep(&w.back, &yes));
+    cr_assert_eq(leat_copies_bytes(&w.copies[1]), 13);
+    cr_assert_eq(w.copies[1].count[LEAT_WHY_SHARED], 2);
+    MUST(leat_ring_push(&w.back, &yes));
+    cr_assert_eq(leat_copies_bytes(&w.copies[1]), 13);
     rings_close(&w);
 }
