@@ -4,6 +4,8 @@
  * Many threads want more than a tiny pool has: each stands in line, is served,
  * and comes again. All of them finish, and wishes are granted in the order in
  * which they were made.
+ *
+ *     waiters [--rounds N]
  */
 
 #include "stress.h"
@@ -22,6 +24,7 @@ struct shared {
     uint64_t tickets;     /* (l) wishes made                       */
     uint64_t granted[THREADS * ROUNDS + 1]; /* by ticket: its order */
     uint64_t order; /* (a) chunks that were seen             */
+    int rounds;     /* (c) of each thread, at most ROUNDS    */
 };
 
 struct worker {
@@ -45,7 +48,7 @@ static void *work(void *arg)
     struct worker *w = arg;
     struct shared *sh = w->sh;
 
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < sh->rounds; i++) {
         size_t pages = 1 + stress_random(&w->random) % PAGES;
         struct leat_chunk c;
         uint64_t mark;
@@ -83,7 +86,7 @@ static void order(struct shared *sh)
         HOLDS(sh->s, sh->granted[t] + PAGES > t);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static struct worker w[THREADS];
     static struct shared sh;
@@ -96,6 +99,9 @@ int main(void)
                                           .flags = LEAT_POOL_EXACT},
                 0);
     sh.s = &s;
+    sh.rounds =
+        argc == 3 && !strcmp(argv[1], "--rounds") ? atoi(argv[2]) : ROUNDS;
+    HOLDS(&s, sh.rounds > 0 && sh.rounds <= ROUNDS);
     pthread_mutex_init(&sh.lock, NULL);
     for (size_t i = 0; i < THREADS; i++) {
         w[i].sh = &sh;
@@ -104,7 +110,8 @@ int main(void)
     }
     stress_start(thread, THREADS, work, w, sizeof(w[0]));
     stress_join(thread, THREADS);
-    HOLDS(&s, sh.tickets == THREADS * ROUNDS && sh.order == sh.tickets);
+    HOLDS(&s, sh.tickets == (uint64_t)THREADS * (uint64_t)sh.rounds &&
+                  sh.order == sh.tickets);
     order(&sh);
     HOLDS(&s, leat_pool_stats(s.pool, &stats) == 0);
     HOLDS(&s, stats.waits >= stats.served);

@@ -2,9 +2,8 @@
 
 /*
  * Between dom0 and a domU: pages each way, 1 to 1000 of them, with the domU's
- * grant table, read from here, as a witness; copies; events; notification of an
- * unmap and of a death, each way; a sharer that is killed while its pages are
- * mapped.
+ * grant table, read from here, as a witness; copies; events; a sharer that is
+ * killed while its pages are mapped. Notification is in told.c.
  */
 
 #include "peer.h"
@@ -169,14 +168,6 @@ static void copies(void)
     unshare(&s);
 }
 
-/* Takes what is pending until it is (port), within (ms). */
-static bool taken(uint32_t port, unsigned ms)
-{
-    uint32_t got = 0;
-
-    return COMES(!EVENT(p.events, pending, &got) && got == port, ms);
-}
-
 static void events(void)
 {
     uint32_t here, there;
@@ -187,11 +178,11 @@ static void events(void)
     peer_call(&p, PEER_TAKEN, there);
     OK(p.box->out[0], "the binder's port is pending at once");
     GIVES(peer_call(&p, PEER_SEND, there), 0, "domU sends");
-    OK(taken(here, 2000), "dom0 takes it");
+    OK(peer_told(&p, here, 2000), "dom0 takes it");
     GIVES(peer_call(&p, PEER_SEND, there), 0, "domU sends again");
-    OK(!taken(here, 100), "the port is masked");
+    OK(!peer_told(&p, here, 100), "the port is masked");
     GIVES(EVENT(p.events, unmask, here), 0, "unmask");
-    OK(taken(here, 2000), "then it comes");
+    OK(peer_told(&p, here, 2000), "then it comes");
     GIVES(EVENT(p.events, notify, here), 0, "dom0 sends");
     peer_call(&p, PEER_TAKEN, there, 1);
     OK(p.box->out[0], "domU takes it");
@@ -202,103 +193,6 @@ static void events(void)
           "a remote port that is not there");
     GIVES(EVENT(p.events, bind, 4321, 1, &here), LEAT_E_DOMAIN,
           "a domain that is not there");
-}
-
-/* dom0 shares a page; domU maps it, and its kernel tells of the end of that. */
-static void told_by_the_mapper(bool killed)
-{
-    struct leat_xen_share_config config = {
-        .domain = p.domain, .flags = LEAT_XEN_TOLD | LEAT_XEN_TOLD_BYTE};
-    struct leat_share ops;
-    uint32_t here;
-    bool told = true;
-
-    MUST(!share(&s, config, 1, 0));
-    ops = leat_xen_share_ops(s.x);
-    OK(ops.ops->letgo == LEAT_LETGO_TOLD && s.slab.base[0] == 1,
-       "the byte is set when the page is shared");
-    MUST(!EVENT(p.events, alloc, p.domain, &here));
-    MUST(!peer_call(&p, PEER_BIND, here));
-    p.box->refs[0] = s.grefs[0].ref;
-    GIVES(peer_call(&p, PEER_MAP, 0, 1, LEAT_READ_WRITE,
-                    LEAT_XEN_CLEAR_BYTE | LEAT_XEN_SEND_EVENT, p.box->out[0]),
-          0, "domU maps, and will tell");
-    GIVES(leat_xen_share_told(s.x, s.slab.base, &told), 0, "asked");
-    OK(!told, "it has not told yet");
-    GIVES(ops.ops->end(ops.self, s.grefs[0].ref, s.slab.base), LEAT_E_BUSY,
-          "so the page is not let go of");
-    if (killed) {
-        uint64_t none[5] = {0};
-
-        peer_ask(&p, PEER_DIE, none);
-    } else {
-        MUST(!peer_call(&p, PEER_UNMAP, 0));
-    }
-    OK(COMES(!leat_xen_share_told(s.x, s.slab.base, &told) && told, 5000),
-       "domU %s: the byte is cleared", killed ? "was killed" : "unmaps");
-    if (!killed) /* its end of the channel dies with it */
-        OK(taken(here, 2000), "and the event comes");
-    GIVES(ops.ops->end(ops.self, s.grefs[0].ref, s.slab.base), 0,
-          "the page is let go of");
-    EVENT(p.events, close, here);
-    unshare(&s);
-    if (killed)
-        MUST(peer_again(&p));
-}
-
-/* domU shares a page, and its kernel tells dom0 of the end of that. */
-static void told_by_the_sharer(bool killed)
-{
-    uint32_t here;
-    struct leat_gref first;
-
-    MUST(!EVENT(p.events, alloc, p.domain, &here));
-    MUST(!peer_call(&p, PEER_BIND, here));
-    GIVES(peer_call(&p, PEER_SHARE, 0, 1, LEAT_READ_WRITE,
-                    LEAT_XEN_NOTIFY_BYTE | LEAT_XEN_NOTIFY_PORT, p.box->out[0]),
-          0, "domU shares, and will tell");
-    peer_grefs(&p, grefs, 1);
-    first = grefs[0];
-    MUST(!map(p.map, &w, grefs, 1, LEAT_READ_WRITE));
-    fill(w.base, 1, 51);
-    w.base[0] = 1;
-    if (killed) {
-        uint64_t none[5] = {0};
-
-        peer_ask(&p, PEER_DIE, none);
-    } else {
-        MUST(!peer_call(&p, PEER_UNSHARE, 0));
-    }
-    OK(COMES(__atomic_load_n(w.base, __ATOMIC_RELAXED) == 0, 5000),
-       "domU %s: the byte is cleared", killed ? "was killed" : "unshares");
-    if (!killed)
-        OK(taken(here, 2000), "and the event comes");
-    if (killed)
-        MUST(peer_again(&p));
-
-    /* What was mapped stays: nobody can take it away. */
-    fill(w.base, 1, 52);
-    OK(filled(w.base, 1, 52), "dom0 goes on reading and writing");
-    OK(witness(1).granted == 1 && witness(1).reading == 1,
-       "the grant is still in domU's table");
-    {
-        static struct mapped again;
-
-        GIVES(map(p.map, &again, &first, 1, LEAT_READ_WRITE), 0,
-              "and can be mapped once more");
-        MUST(!unmap(p.map, &again));
-    }
-    MUST(!peer_call(&p, PEER_SHARE, 1, 50, LEAT_READ_WRITE));
-    peer_grefs(&p, grefs, 50);
-    for (size_t i = 0; i < 50; i++)
-        if (grefs[i].ref == first.ref)
-            OK(false, "its number was used again");
-    MUST(!peer_call(&p, PEER_UNSHARE, 1));
-    grefs[0] = first;
-    OK(filled(w.base, 1, 52), "the page is as it was");
-    MUST(!unmap(p.map, &w));
-    OK(COMES(witness(1).granted == 0, 10000), "after the unmap it is revoked");
-    EVENT(p.events, close, here);
 }
 
 /* A process here shares a page, domU maps it, and the process is killed. */
@@ -401,10 +295,6 @@ int main(void)
     read_only();
     copies();
     events();
-    told_by_the_mapper(false);
-    told_by_the_mapper(true);
-    told_by_the_sharer(false);
-    told_by_the_sharer(true);
     killed_here();
     GIVES(leat_xen_foreign_close(f), 0, "close");
     peer_close(&p);

@@ -5,6 +5,7 @@
 
 xen_programs = \
     tests/suite/xen \
+    tests/xen/across \
     tests/xen/copies \
     tests/xen/cross \
     tests/xen/grants \
@@ -16,6 +17,7 @@ xen_programs = \
     tests/xen/peer \
     tests/xen/store \
     tests/xen/table \
+    tests/xen/told \
     tests/xen/unikernel \
     tests/xen/unikernel-hold \
     tests/xen/unikernel-suspend \
@@ -318,6 +320,7 @@ tests_xen_guest_model_DEPENDENCIES = libleat-core.a \
 XEN_TESTS = *
 
 # What they are linked with.
+tests_xen_across_LDADD = $(xen_ldadd)
 tests_xen_copies_LDADD = $(xen_ldadd)
 tests_xen_cross_LDADD = $(xen_ldadd)
 tests_xen_grants_LDADD = $(xen_ldadd)
@@ -329,6 +332,7 @@ tests_xen_off_LDADD = $(xen_ldadd)
 tests_xen_peer_LDADD = $(xen_ldadd)
 tests_xen_store_LDADD = $(xen_ldadd)
 tests_xen_table_LDADD = $(xen_ldadd)
+tests_xen_told_LDADD = $(xen_ldadd)
 tests_xen_unikernel_LDADD = $(xen_ldadd)
 tests_xen_unikernel_hold_LDADD = $(xen_ldadd)
 tests_xen_unikernel_suspend_LDADD = $(xen_ldadd)

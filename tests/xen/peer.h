@@ -84,6 +84,14 @@ static inline int peer_call_args(struct peer *p, enum peer_op op,
 #define peer_call(p, op, ...) \
     peer_call_args(p, op, (const uint64_t[5]){__VA_ARGS__})
 
+/* Takes what is pending here until it is (port), within (ms). */
+static inline bool peer_told(struct peer *p, uint32_t port, unsigned ms)
+{
+    uint32_t got = 0;
+
+    return COMES(!EVENT(p->events, pending, &got) && got == port, ms);
+}
+
 /* A command of the shell's in the peer's domain, which ends within 20 s: its
  * status; what it printed is in box_text(). */
 static inline int peer_run(struct peer *p, const char *command)
