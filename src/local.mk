@@ -229,7 +229,7 @@ leat_CPPFLAGS = $(BASE_CPPFLAGS) -D_GNU_SOURCE \
 leat_CFLAGS = -std=gnu11 -pthread $(WARN_CFLAGS) $(WARN_C_CFLAGS) $(CRYPTO_CFLAGS) \
     $(JANSSON_CFLAGS)
 leat_LDFLAGS = -static
-leat_LDADD = libleat-sim.la libleat-grant.la $(leat_xen) libleat.la \
+leat_LDADD = $(leat_io) libleat-sim.la libleat-grant.la $(leat_xen) libleat.la \
     $(CRYPTO_LIBS) $(JANSSON_LIBS) -lm
 if HAVE_XEN
 leat_SOURCES += src/tool/site-xen.c
@@ -238,5 +238,16 @@ else
 leat_SOURCES += src/tool/site-no-xen.c
 leat_xen =
 endif
-EXTRA_DIST += src/tool/site-no-xen.c src/tool/site-xen.c
+leat_block = src/tool/sim-block.c src/tool/sim-block-back.c \
+    src/tool/sim-block-front.c src/tool/sim-block-say.c \
+    src/tool/sim-block-side.c src/tool/sim-block.h
+if HAVE_LIBURING
+leat_SOURCES += $(leat_block)
+leat_io = libleat-io.la libleat-pv.la $(IO_LIBS)
+else
+leat_SOURCES += src/tool/sim-no-block.c
+leat_io =
+endif
+EXTRA_DIST += src/tool/site-no-xen.c src/tool/site-xen.c $(leat_block) \
+    src/tool/sim-no-block.c
 endif

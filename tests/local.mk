@@ -292,6 +292,7 @@ command_tests = \
     tests/tool/grants-killed.sh \
     tests/tool/grants-list.sh \
     tests/tool/grants-orders.sh \
+    tests/tool/sim-block.sh \
     tests/tool/sim.sh \
     tests/tool/usage.sh \
     $(NULL)

@@ -17,7 +17,48 @@
 
 #define BLOCK ((size_t)1 << 20)
 
-static bool feed(const char *path, int fd, unsigned char *buf, EVP_MD_CTX *md)
+struct digest {
+    EVP_MD_CTX *md;
+};
+
+struct digest *digest_new(void)
+{
+    struct digest *d = calloc(1, sizeof *d);
+
+    if (d)
+        d->md = EVP_MD_CTX_new();
+    if (d && d->md && EVP_DigestInit_ex(d->md, EVP_sha256(), NULL))
+        return d;
+    tool_fail("libcrypto has no SHA-256, or there is no memory");
+    digest_free(d);
+    return NULL;
+}
+
+void digest_free(struct digest *d)
+{
+    if (d)
+        EVP_MD_CTX_free(d->md);
+    free(d);
+}
+
+bool digest_feed(struct digest *d, const void *bytes, size_t len)
+{
+    return EVP_DigestUpdate(d->md, bytes, len) || tool_fail("SHA-256 failed");
+}
+
+bool digest_end(struct digest *d, char hex[DIGEST_HEX])
+{
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned len = 0, i;
+
+    if (!EVP_DigestFinal_ex(d->md, sum, &len) || len * 2 + 1 != DIGEST_HEX)
+        return tool_fail("SHA-256 failed");
+    for (i = 0; i < len; i++)
+        snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+    return true;
+}
+
+static bool feed(const char *path, int fd, unsigned char *buf, struct digest *d)
 {
     for (;;) {
         ssize_t n = read(fd, buf, BLOCK);
@@ -28,21 +69,21 @@ static bool feed(const char *path, int fd, unsigned char *buf, EVP_MD_CTX *md)
             return true;
         if (n < 0 && errno != EINTR)
             return tool_fail("%s: cannot read: %s", path, strerror(errno));
-        if (n > 0 && !EVP_DigestUpdate(md, buf, (size_t)n))
-            return tool_fail("SHA-256 failed");
+        if (n > 0 && !digest_feed(d, buf, (size_t)n))
+            return false;
     }
 }
 
 bool digest_file(const char *path, bool direct, char hex[DIGEST_HEX])
 {
-    EVP_MD_CTX *md = EVP_MD_CTX_new();
-    unsigned char sum[EVP_MAX_MD_SIZE];
+    struct digest *d = digest_new();
     unsigned char *buf = NULL;
-    unsigned len = 0, i;
     bool good = false;
     int fd = -1;
 
-    if (!md || posix_memalign((void **)&buf, 4096, BLOCK)) {
+    if (!d)
+        return false;
+    if (posix_memalign((void **)&buf, 4096, BLOCK)) {
         tool_fail("out of memory");
         goto out;
     }
@@ -51,23 +92,11 @@ bool digest_file(const char *path, bool direct, char hex[DIGEST_HEX])
         tool_fail("%s: cannot open: %s", path, strerror(errno));
         goto out;
     }
-    if (!EVP_DigestInit_ex(md, EVP_sha256(), NULL)) {
-        tool_fail("libcrypto has no SHA-256");
-        goto out;
-    }
-    if (!feed(path, fd, buf, md))
-        goto out;
-    if (!EVP_DigestFinal_ex(md, sum, &len) || len * 2 + 1 != DIGEST_HEX) {
-        tool_fail("SHA-256 failed");
-        goto out;
-    }
-    for (i = 0; i < len; i++)
-        snprintf(hex + 2 * i, 3, "%02x", sum[i]);
-    good = true;
+    good = feed(path, fd, buf, d) && digest_end(d, hex);
 out:
     if (fd >= 0)
         close(fd);
     free(buf);
-    EVP_MD_CTX_free(md);
+    digest_free(d);
     return good;
 }

@@ -13,8 +13,10 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } words[] = {
-    {"start", sim_start},     {"list", sim_list},     {"store", sim_store},
-    {"suspend", sim_suspend}, {"resume", sim_resume}, {"stop", sim_stop},
+    {"start", sim_start},   {"list", sim_list},
+    {"store", sim_store},   {"suspend", sim_suspend},
+    {"resume", sim_resume}, {"stop", sim_stop},
+    {"block", sim_block},   {"block-back", sim_block_back},
 };
 
 int sim_failed(const char *what, int err)
@@ -47,7 +49,7 @@ static int run(int argc, char **argv)
 
     if (argc < 2)
         return tool_usage_error(&verb_sim, "sim: start, list, store, suspend, "
-                                           "resume or stop");
+                                           "resume, stop or block");
     for (i = 0; i < sizeof words / sizeof *words; i++) {
         if (!strcmp(argv[1], words[i].name))
             return words[i].run(argc - 1, argv + 1);
@@ -58,7 +60,8 @@ static int run(int argc, char **argv)
 const struct verb verb_sim = {
     .name = "sim",
     .summary = "start, look into and end a simulated Xen",
-    .usage = "sim start|list|store|suspend|resume|stop [OPTION...] DIR [...]",
+    .usage = "sim start|list|store|suspend|resume|stop [OPTION...] DIR [...]\n"
+             "       leat sim block [OPTION...] IMAGE",
     .help =
         "A simulation is a process that plays the hypervisor for processes\n"
         "that stand for domains. It is found by the directory DIR, which only\n"
@@ -76,6 +79,14 @@ const struct verb verb_sim = {
         "  resume [--cancel] DIR DOM\n"
         "      resumes it: as a new generation, or as it was\n"
         "  stop DIR\n"
-        "      ends it, or removes what is left of one that was killed\n",
+        "      ends it, or removes what is left of one that was killed\n"
+        "  block [--out FILE] [--mode copy|revoke|shared] [--depth N]\n"
+        "        [--block KIB] [--kill-backend | --suspend] [--json] IMAGE\n"
+        "      in a simulation of its own: reads the file IMAGE through the\n"
+        "      rings of a block device, writes it through those of another,\n"
+        "      reads that back, and verifies SHA-256. FILE is made, or\n"
+        "      overwritten; without it the copy goes. In the middle the back\n"
+        "      end's process is killed, and started again; or the front end's\n"
+        "      domain is suspended and resumed\n",
     .run = run,
 };

@@ -17,6 +17,8 @@ int sim_store(int argc, char **argv);
 int sim_suspend(int argc, char **argv);
 int sim_resume(int argc, char **argv);
 int sim_stop(int argc, char **argv);
+int sim_block(int argc, char **argv);
+int sim_block_back(int argc, char **argv); /* its other process */
 
 /* Opens the simulation of (dir) as its toolstack; NULL: it was said why not. */
 struct leat_sim_domain *sim_open(const char *dir);

@@ -77,4 +77,11 @@ void progress_end(struct progress *p);
  */
 bool digest_file(const char *path, bool direct, char hex[DIGEST_HEX]);
 
+/* The same of bytes that come one after the other. NULL: it was said why. */
+struct digest;
+struct digest *digest_new(void);
+void digest_free(struct digest *d);
+bool digest_feed(struct digest *d, const void *bytes, size_t len);
+bool digest_end(struct digest *d, char hex[DIGEST_HEX]);
+
 #endif

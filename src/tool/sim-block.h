@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef LEAT_SRC_TOOL_SIM_BLOCK_H
+#define LEAT_SRC_TOOL_SIM_BLOCK_H
+
+/*
+ * leat sim block: an image goes through the rings of two block devices, of the
+ * front end in this process, and of a back end in another.
+ */
+
+#include <sys/types.h>
+
+#include <leat/blkback.h>
+#include <leat/blkfront.h>
+#include <leat/bus_device.h>
+
+#include "sim.h"
+
+#define BLOCK_FRONT 1u
+#define BLOCK_BACK  2u
+
+enum {
+    DISK_FROM, /* the image: read-only */
+    DISK_TO,
+    DISKS
+};
+
+/* How long an operation took, each. */
+struct latencies {
+    uint64_t *ns;
+    size_t n, room;
+};
+
+enum disaster {
+    NO_DISASTER,
+    KILL_BACKEND,
+    SUSPEND
+};
+
+struct block_job {
+    const char *image;
+    const char *out; /* NULL: one of our own, which goes */
+    enum leat_receive_mode mode;
+    enum disaster disaster;
+    uint32_t depth; /* blocks under way                        */
+    uint32_t block; /* bytes                                   */
+    bool json;
+
+    /* What there is. */
+    char *scratch; /* a directory of our own */
+    char *sim;     /* in it: the simulation, and */
+    char *own_out; /* the second disk, unless (out) */
+    uint64_t bytes;
+    uint64_t sector_bytes;
+    bool cached[DISKS]; /* the file does no direct I/O */
+    struct leat_sim_domain *toolstack;
+    pid_t back;
+    int stats_fd; /* the back writes its statistics, when it ends */
+
+    /* Results. */
+    double copy_seconds, verify_seconds;
+    double outage_seconds; /* from the disaster until all was connected again */
+    uint64_t flushed;      /* bytes that were, when the back end was killed   */
+    struct latencies reads, writes;
+    struct leat_blkfront_info info[DISKS];
+    struct leat_blkfront_stats front[DISKS];
+    struct leat_blkback_stats back_stats[DISKS]; /* of the last back end     */
+    bool have_back_stats;
+    /* Of the front's domain: by the devices, in the rings, bounces, and by this
+     * command out of shared pages. */
+    struct leat_copies payload, messages, pool, carried;
+    char sha_image[DIGEST_HEX];   /* of the file, by the host                 */
+    char sha_rings[DIGEST_HEX];   /* of the second disk, through the rings    */
+    char sha_written[DIGEST_HEX]; /* of its file, by the host                 */
+};
+
+/* sim-block-front.c: all that is moved. */
+bool block_run(struct block_job *j);
+
+/* sim-block-side.c: the toolstack's part, and the other processes. */
+bool block_files(struct block_job *j);
+bool block_start(struct block_job *j);
+bool block_start_back(struct block_job *j);
+bool block_kill_back(struct block_job *j);
+bool block_make_ends(struct block_job *j, bool both);
+bool block_take_offline(struct block_job *j);
+pid_t block_suspend(const struct block_job *j);
+bool block_stop(struct block_job *j, bool good);
+const char *block_path(enum leat_bus_side side, int disk);
+/* A percentile of (l), in microseconds; it is sorted by the first. */
+double block_percentile(struct latencies *l, double p);
+
+/* sim-block-say.c */
+void block_say(struct block_job *j);
+bool block_json(struct block_job *j);
+
+#endif
