@@ -82,8 +82,9 @@ unit_tests = \
     $(NULL)
 
 if HAVE_XEN_HEADERS
-unit_tests += tests/unit/test_grant_layout tests/unit/test_guest_layout \
-    tests/unit/test_netif_layout tests/unit/test_ring_layout
+unit_tests += tests/unit/test_blkif_layout tests/unit/test_grant_layout \
+    tests/unit/test_guest_layout tests/unit/test_netif_layout \
+    tests/unit/test_ring_layout
 endif
 
 if HAVE_XEN
