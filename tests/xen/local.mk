@@ -13,6 +13,7 @@ xen_programs = \
     tests/xen/layer \
     tests/xen/limit \
     tests/xen/machine \
+    tests/xen/netfront \
     tests/xen/off \
     tests/xen/peer \
     tests/xen/store \
@@ -328,6 +329,7 @@ tests_xen_io_LDADD = $(xen_ldadd)
 tests_xen_layer_LDADD = $(xen_ldadd)
 tests_xen_limit_LDADD = $(xen_ldadd)
 tests_xen_machine_LDADD = $(xen_ldadd)
+tests_xen_netfront_LDADD = libleat-io.la libleat-pv.la $(xen_ldadd)
 tests_xen_off_LDADD = $(xen_ldadd)
 tests_xen_peer_LDADD = $(xen_ldadd)
 tests_xen_store_LDADD = $(xen_ldadd)

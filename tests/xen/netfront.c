@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: ISC */
+
+/*
+ * Our netfront, a process of dom0, against Linux's xen-netback in dom0's kernel:
+ * by ARP, by ping, and by TCP, from a network namespace of its own with a TAP
+ * device, over netfront and netback, to dom0's stack:
+ *
+ *     TCP (namespace) -- tap -- this program -- netfront ~~ xen-netback -- vif
+ *                                                       TCP (dom0's own) --+
+ *
+ * What both ends count, and the checksums of what came through, are the witnesses.
+ */
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <leat/bus_device.h>
+#include <leat/netfront.h>
+#include <leat/tap.h>
+
+#include "grants.h"
+
+#define FRONT   "/local/domain/%u/device/vif/0"
+#define BACK    "/local/domain/%u/backend/vif/%u/0"
+#define VIF     "vif%u.0"
+#define HERE    "10.9.0.2"
+#define THERE   "10.9.0.1"
+#define PORT    5001
+#define BYTES   (2u << 20)
+#define PINGS   20
+#define MINUTES ((uint64_t)60 * 1000000000)
+
+static struct net {
+    uint32_t own;
+    struct leat_xen_share *x;
+    struct leat_xen_store *xs;
+    struct leat_xen_events *xe;
+    struct leat_store store;
+    struct leat_bus bus;
+    struct leat_pool *pool, *to;
+    struct leat_mmap memory;
+    struct leat_grants *table;
+    struct leat_netfront_config config;
+    struct leat_netfront *f;
+    struct leat_tap *tap;
+    unsigned char got[65536]; /* the last frame, while there is no TAP */
+    size_t len;
+    uint32_t frames, offloaded;
+    uint32_t longest_in, longest_out;
+    uint64_t lost;
+    bool closed;
+} n;
+
+/* A frame goes to the TAP, or is looked at. */
+static void receive(void *arg, struct leat_netfront *f,
+                    struct leat_netfront_frame *frame)
+{
+    const struct leat_view v = frame->pieces[0].view;
+    struct leat_net_frame out = {
+        .head = leat_view_const(v), .len = v.len, .meta = frame->meta};
+    struct leat_netport port;
+
+    (void)arg, (void)f;
+    n.frames++;
+    n.offloaded += frame->meta.gso || frame->meta.flags & LEAT_NET_CSUM_BLANK;
+    n.longest_in = v.len > n.longest_in ? (uint32_t)v.len : n.longest_in;
+    if (!n.tap) {
+        n.len = v.len;
+        memcpy(n.got, v.data, v.len);
+        return;
+    }
+    if (out.meta.flags & LEAT_NET_CSUM_BLANK || out.meta.gso)
+        n.lost += leat_net_meta_find(out.head, out.len, &out.meta) != 0;
+    port = leat_tap(n.tap);
+    n.lost += port.ops->send(port.self, &out) != 0;
+}
+
+static void event(void *arg, struct leat_netfront *f,
+                  enum leat_netfront_event what)
+{
+    (void)arg;
+    n.closed |= what == LEAT_NETFRONT_CLOSED;
+    if (what == LEAT_NETFRONT_BROKEN)
+        tap_note("broken: %s", leat_netfront_text(f));
+}
+
+/* One round; whether there is more. */
+static bool step(void)
+{
+    bool more = false, more2 = false;
+
+    if (leat_bus_poll(&n.bus, 64, &more) ||
+        leat_netfront_poll(n.f, 64, &more2)) {
+        tap_note("a poll failed");
+        return false;
+    }
+    return more || more2;
+}
+
+static bool steps(bool (*until)(void), unsigned ms)
+{
+    const uint64_t end = now_ns() + ms * (uint64_t)1000000;
+
+    while (!until() && now_ns() < end) {
+        if (!step())
+            sleep_ms(1);
+    }
+    return until();
+}
+
+static bool connected(void)
+{
+    return leat_netfront_connected(n.f);
+}
+
+/* ------------------------------------------------------------ the machine */
+
+__attribute__((format(printf, 1, 2))) static int sh(const char *format, ...)
+{
+    char line[300];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    return system(line);
+}
+
+static void load(const char *module)
+{
+    sh("test -d /sys/module/$(echo %s | tr - _) || insmod /lib/modules/%s.ko",
+       module, module);
+}
+
+static void open_machine(void)
+{
+    struct leat_xen_share_config xc = {.unit_pages = 64, .limit_pages = 768};
+    struct leat_grants_config gc = {0};
+    struct leat_pool_config pc = {0};
+    struct leat_bus_config bc = {.fd = -1};
+    static struct leat_mmap meta;
+    struct leat_xen_why why;
+    int err;
+
+    n.own = xc.domain = own_domain();
+    err = leat_xen_share_open(&n.x, &xc, &why);
+    if (err)
+        tap_note("%s", why.text);
+    MUST(!err);
+    pc.backend = leat_xen_share_backend(n.x);
+    pc.peer = n.own + 1;
+    MUST(!leat_pool_create(&n.pool, &pc));
+    MUST(!leat_mmap_init(&n.memory));
+    pc = (struct leat_pool_config){.backend = leat_mmap(&n.memory),
+                                   .limit_pages = 4096,
+                                   .zero = LEAT_ZERO_NEVER};
+    MUST(!leat_pool_create(&n.to, &pc));
+    gc.share = leat_xen_share_ops(n.x);
+    MUST(!leat_mmap_init(&meta));
+    gc.backend = leat_mmap(&meta);
+    MUST(!leat_grants_create(&n.table, &gc));
+    MUST(!leat_xen_store_open(&n.xs, NULL));
+    MUST(!leat_xen_events_open(&n.xe, NULL));
+    bc.store = n.store = leat_xen_store_ops(n.xs);
+    bc.events = leat_xen_event_ops(n.xe);
+    MUST(!leat_bus_init(&n.bus, &bc));
+}
+
+/* What a toolstack does. */
+static void make_device(void)
+{
+    static const struct leat_bus_key front[] = {{"handle", "0"},
+                                                {"mac", "00:16:3e:11:22:33"}};
+    static const struct leat_bus_key back[] = {
+        {"handle", "0"},         {"mac", "00:16:3e:11:22:33"},
+        {"script", "/bin/true"}, {"type", "vif"},
+        {"bridge", "none"},      {"hotplug-status", "connected"},
+    };
+    const struct leat_bus_device device = {
+        .type = "vif",
+        .front = n.own,
+        .back = n.own,
+        .front_keys = front,
+        .front_n = COUNT(front),
+        .back_keys = back,
+        .back_n = COUNT(back),
+    };
+
+    GIVES(leat_bus_device_make(&n.store, &device), 0,
+          "the directories of a vif are made");
+}
+
+static void open_front(void)
+{
+    static char path[64];
+
+    snprintf(path, sizeof(path), FRONT, n.own);
+    n.config = (struct leat_netfront_config){
+        .bus = &n.bus,
+        .path = path,
+        .grants = n.table,
+        .pool = n.pool,
+        .to = n.to,
+        .offload = LEAT_NET_OFFLOAD_ALL,
+        .tx_pages = 256,
+        .rx_pages = 300,
+        .receive = receive,
+        .event = event,
+    };
+    MUST(!leat_netfront_meta_size(&n.config, &n.config.meta_bytes));
+    n.config.meta = malloc(n.config.meta_bytes);
+    GIVES(leat_netfront_create(&n.f, &n.config), 0, "netfront is made");
+}
+
+/* A number of the kernel's, of the interface. */
+static unsigned long counter(const char *name)
+{
+    char path[100];
+    unsigned long x = 0;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/sys/class/net/" VIF "/statistics/%s", n.own,
+             name);
+    f = fopen(path, "r");
+    if (f) {
+        if (fscanf(f, "%lu", &x) != 1)
+            x = 0;
+        fclose(f);
+    }
+    return x;
+}
+
+/* ---------------------------------------------------------- ARP and ping */
+
+static unsigned char mac_there[6];
+static const unsigned char mac_here[6] = {0, 0x16, 0x3e, 0x11, 0x22, 0x33};
+
+struct bytes {
+    unsigned char data[1600];
+    size_t len;
+};
+
+static int write_bytes(void *arg, const struct leat_view *views, size_t nviews,
+                       size_t *len)
+{
+    const struct bytes *b = arg;
+
+    (void)nviews, (void)len;
+    memcpy(views[0].data, b->data, b->len);
+    return 0;
+}
+
+static int send_bytes(const struct bytes *b)
+{
+    const struct leat_netfront_fill fill = {
+        .size = b->len, .fill = write_bytes, .arg = (void *)(uintptr_t)b};
+    int err = leat_netfront_send(n.f, &fill);
+
+    return err ? err : leat_netfront_push(n.f);
+}
+
+static void ethernet(struct bytes *b, const void *to, unsigned type)
+{
+    memset(b, 0, sizeof(*b));
+    memcpy(b->data, to, 6);
+    memcpy(b->data + 6, mac_here, 6);
+    b->data[12] = (unsigned char)(type >> 8);
+    b->data[13] = (unsigned char)type;
+}
+
+static bool arp_came(void)
+{
+    return n.len >= 42 && n.got[12] == 8 && n.got[13] == 6 && n.got[21] == 2;
+}
+
+static bool arp(void)
+{
+    static const unsigned char all[6] = {255, 255, 255, 255, 255, 255},
+                               what[8] = {0, 1, 8, 0, 6, 4, 0, 1};
+    struct bytes b;
+
+    ethernet(&b, all, 0x0806);
+    memcpy(b.data + 14, what, 8);
+    memcpy(b.data + 22, mac_here, 6);
+    inet_pton(AF_INET, HERE, b.data + 28);
+    inet_pton(AF_INET, THERE, b.data + 38);
+    b.len = 42;
+    n.len = 0;
+    if (send_bytes(&b) || !steps(arp_came, 3000))
+        return false;
+    memcpy(mac_there, n.got + 22, 6);
+    return memcmp(n.got + 28, b.data + 38, 4) == 0;
+}
+
+static uint16_t sum(const unsigned char *at, size_t len)
+{
+    uint32_t s = 0;
+
+    for (size_t i = 0; i < len; i += 2)
+        s += (uint32_t)at[i] << 8 | at[i + 1];
+    while (s >> 16)
+        s = (s & 0xffff) + (s >> 16);
+    return (uint16_t)~s;
+}
+
+static void put16(unsigned char *at, unsigned x)
+{
+    at[0] = (unsigned char)(x >> 8);
+    at[1] = (unsigned char)x;
+}
+
+static bool echo_came(void)
+{
+    return n.len >= 42 && n.got[12] == 8 && n.got[13] == 0 && n.got[23] == 1 &&
+           n.got[34] == 0;
+}
+
+/* An echo of (bytes): they come back as they went. */
+static bool ping(unsigned seq, unsigned bytes)
+{
+    struct bytes b;
+    unsigned char *ip = b.data + 14, *icmp = b.data + 34;
+
+    ethernet(&b, mac_there, 0x0800);
+    ip[0] = 0x45;
+    put16(ip + 2, 28 + bytes);
+    ip[8] = 64;
+    ip[9] = 1;
+    inet_pton(AF_INET, HERE, ip + 12);
+    inet_pton(AF_INET, THERE, ip + 16);
+    put16(ip + 10, sum(ip, 20));
+    icmp[0] = 8;
+    put16(icmp + 6, seq);
+    for (unsigned i = 0; i < bytes; i++)
+        icmp[8 + i] = (unsigned char)(i * 3 + seq);
+    put16(icmp + 2, sum(icmp, 8 + bytes));
+    b.len = 42 + bytes;
+    n.len = 0;
+    return !send_bytes(&b) && steps(echo_came, 3000) &&
+           n.len >= b.len && /* it may be padded */
+           !memcmp(n.got + 40, icmp + 6, 2 + bytes);
+}
+
+/* --------------------------------------------------------------------- TCP */
+
+static unsigned char byte_of(size_t at, unsigned seed)
+{
+    return (unsigned char)(at * 31 + at / 4096 + seed);
+}
+
+static bool all(int fd, unsigned char *data, size_t len, bool out)
+{
+    while (len) {
+        ssize_t did = out ? write(fd, data, len) : read(fd, data, len);
+
+        if (did <= 0)
+            return false;
+        data += did;
+        len -= (size_t)did;
+    }
+    return true;
+}
+
+/* Sends, and takes, BYTES; each side checks each byte of the other's. */
+static bool exchange(int fd, bool first)
+{
+    unsigned char *data = malloc(BYTES);
+    bool good = true;
+
+    for (int turn = 0; turn < 2 && good; turn++) {
+        const bool out = first == (turn == 0);
+
+        for (size_t i = 0; out && i < BYTES; i++)
+            data[i] = byte_of(i, first);
+        good = all(fd, data, BYTES, out);
+        for (size_t i = 0; !out && good && i < BYTES; i++)
+            good = data[i] == byte_of(i, !first);
+    }
+    free(data);
+    return good;
+}
+
+static struct sockaddr_in address(void)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+
+    inet_pton(AF_INET, THERE, &a.sin_addr);
+    return a;
+}
+
+static int server(void)
+{
+    struct sockaddr_in a = address();
+    int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0), con;
+
+    MUST(fd >= 0);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    MUST(!bind(fd, (struct sockaddr *)&a, sizeof(a)) && !listen(fd, 1));
+    con = accept(fd, NULL, NULL);
+    return con >= 0 && exchange(con, false) ? 0 : 1;
+}
+
+static int client(void)
+{
+    struct sockaddr_in a = address();
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    MUST(fd >= 0);
+    return !connect(fd, (struct sockaddr *)&a, sizeof(a)) && exchange(fd, true)
+               ? 0
+               : 1;
+}
+
+static pid_t start(int (*what)(void))
+{
+    pid_t pid = fork();
+
+    if (!pid)
+        _exit(what());
+    return pid;
+}
+
+/* A namespace with a TAP device, and the client in it. */
+static pid_t start_far(void)
+{
+    struct leat_tap_config config = {.name = "tap0"};
+    int back = open("/proc/self/ns/net", O_RDONLY);
+    pid_t pid;
+
+    MUST(back >= 0 && !syscall(SYS_unshare, CLONE_NEWNET));
+    GIVES(leat_tap_open(&n.tap, &config), 0, "a TAP device in its namespace");
+    MUST(n.tap);
+    sh("ifconfig lo up");
+    sh("ifconfig tap0 hw ether 00:16:3e:11:22:33");
+    sh("ifconfig tap0 " HERE " netmask 255.255.255.0 up");
+    pid = start(client);
+    MUST(!syscall(SYS_setns, back, CLONE_NEWNET));
+    close(back);
+    return pid;
+}
+
+/* A frame of the TAP's, on its way. */
+static struct leat_net_meta next_meta;
+static unsigned char *staged;
+static size_t staged_len;
+
+static int from_stage(void *arg, const struct leat_view *views, size_t nviews,
+                      size_t *len)
+{
+    size_t at = 0;
+
+    (void)arg, (void)len;
+    for (size_t i = 0; i < nviews; at += views[i++].len)
+        memcpy(views[i].data, staged + at, views[i].len);
+    return 0;
+}
+
+/* One frame of the TAP's: whether there was any. */
+static bool relay(void)
+{
+    struct leat_netport port = leat_tap(n.tap);
+    struct leat_shared seg = {staged, 65535};
+    struct leat_net_room room = {&seg, 1, 65535};
+    struct leat_netfront_fill fill = {.flags = LEAT_NETFRONT_DIRTY,
+                                      .fill = from_stage};
+
+    if (!staged_len) {
+        memset(&next_meta, 0, sizeof(next_meta));
+        if (port.ops->receive(port.self, 0, &room, &next_meta, &staged_len))
+            return false;
+    }
+    fill.size = staged_len;
+    fill.meta = next_meta;
+    switch (leat_netfront_send(n.f, &fill)) {
+    case LEAT_E_AGAIN:
+        return false; /* it is kept */
+    case 0:
+        n.longest_out =
+            staged_len > n.longest_out ? (uint32_t)staged_len : n.longest_out;
+        break;
+    default:
+        n.lost++;
+    }
+    staged_len = 0;
+    return true;
+}
+
+static void tcp(void)
+{
+    const uint64_t end = now_ns() + MINUTES;
+    pid_t pids[2];
+    int status[2] = {-1, -1}, left = 2;
+
+    staged = malloc(65536);
+    pids[0] = start(server);
+    sleep_ms(100);
+    pids[1] = start_far();
+    while (left && now_ns() < end) {
+        bool busy = false;
+
+        for (int i = 0; i < 64 && relay(); i++)
+            busy = true;
+        busy |= step();
+        for (int i = 0; i < 2; i++) {
+            if (status[i] < 0 &&
+                waitpid(pids[i], &status[i], WNOHANG) == pids[i])
+                left--;
+        }
+        if (!busy)
+            sleep_ms(1);
+    }
+    OK(status[0] == 0, "dom0's stack has all bytes of the TCP connection");
+    OK(status[1] == 0, "and so has the one behind the TAP device");
+    for (int i = 0; i < 2; i++) {
+        if (status[i] < 0)
+            kill(pids[i], SIGKILL);
+    }
+}
+
+/* ------------------------------------------------------------------- cases */
+
+static void terms(void)
+{
+    struct leat_netfront_info info;
+    char path[100], state[8] = "";
+
+    GIVES(leat_netfront_info(n.f, &info), 0, "what was agreed");
+    OK(info.sg, "frames of several slots");
+    OK(info.offload == LEAT_NET_OFFLOAD_ALL,
+       "GSO and blank checksums, of both");
+    OK(info.mode == LEAT_RECEIVE_COPY, "frames are copied");
+    tap_note("split %d, control ring %d, multicast %d, mtu %u", info.split,
+             info.statics, info.multicast, info.mtu);
+    snprintf(path, sizeof(path), BACK "/state", n.own, n.own);
+    n.store.ops->read(n.store.self, 0, path, state, sizeof(state), NULL);
+    OK(!strcmp(state, "4"), "xen-netback is at 4");
+}
+
+static void look(void)
+{
+    struct leat_netfront_stats s;
+    const char *broken = leat_netfront_check(n.f);
+
+    MUST(!leat_netfront_stats(n.f, &s));
+    tap_note("sent %llu frames in %llu slots, %llu GSO; came %llu in %llu, "
+             "%llu GSO; longest %u and %u",
+             (unsigned long long)s.tx_frames, (unsigned long long)s.tx_slots,
+             (unsigned long long)s.tx_gso, (unsigned long long)s.rx_frames,
+             (unsigned long long)s.rx_slots, (unsigned long long)s.rx_gso,
+             n.longest_out, n.longest_in);
+    OK(s.tx_gso && s.rx_gso, "GSO frames went both ways");
+    OK(n.longest_out > 4096 && n.longest_in > 4096,
+       "and frames of more than a page");
+    OK(n.offloaded, "the kernel left checksums to us");
+    OK(!s.tx_failed && !s.rx_failed && !s.rx_refused && !s.rx_lost && !n.lost,
+       "none was refused, failed or lost");
+    OK(s.shares + s.revokes == 0, "no grant operation was made for a frame");
+    OK(leat_copies_bytes(leat_netfront_copies(n.f)) == s.rx_bytes,
+       "each byte that came was copied once, and none that went");
+    OK(counter("rx_bytes") && counter("tx_bytes") &&
+           counter("rx_packets") >= s.tx_frames - s.tx_gso,
+       "the kernel counted them on its interface");
+    OK(!broken, "the invariants hold");
+}
+
+static bool is_closed(void)
+{
+    return n.closed;
+}
+
+int main(void)
+{
+    unsigned came = 0;
+
+    load("xen-netback");
+    load("tun");
+    open_machine();
+    make_device();
+    open_front();
+    OK(steps(connected, 10000), "it connects to xen-netback");
+    MUST(connected());
+    terms();
+    sh("ifconfig " VIF " " THERE " netmask 255.255.255.0 up", n.own);
+    OK(arp() || arp() || arp(), "an ARP request is answered");
+    for (unsigned i = 0; i < PINGS; i++)
+        came += ping(i, i * 70);
+    OK(came == PINGS, "%u pings of %u come back, byte by byte", came, PINGS);
+    tcp();
+    look();
+    GIVES(leat_netfront_close(n.f, false), 0, "it closes");
+    OK(steps(is_closed, 10000), "and xen-netback has let go");
+    return tap_end();
+}
