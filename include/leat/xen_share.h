@@ -30,7 +30,7 @@
  *
  * O_DIRECT and io_uring take these pages as they are, and those of a mapping
  * (leat/xen_map.h); as registered buffers Linux takes neither (EOPNOTSUPP). There
- * leat_export() with LEAT_COPY bounces them, and counts it.
+ * leat_export() bounces them, and counts it (LEAT_NEED_REGISTERED).
  *
  * The kernel's limit is /sys/module/xen_gntalloc/parameters/limit, 1024 pages
  * unless somebody has changed it, for the whole domain. It is read before each

@@ -6,6 +6,7 @@
 xen_programs = \
     tests/suite/xen \
     tests/xen/across \
+    tests/xen/blkfront \
     tests/xen/copies \
     tests/xen/cross \
     tests/xen/grants \
@@ -170,6 +171,7 @@ EXTRA_DIST += \
     tests/xen/plan \
     tests/xen/replay \
     tests/xen/grants.h \
+    tests/xen/linux_disk.h \
     tests/xen/peer.h \
     tests/xen/tap.h \
     tests/xen/unikernel.h \
@@ -322,6 +324,7 @@ XEN_TESTS = *
 
 # What they are linked with.
 tests_xen_across_LDADD = $(xen_ldadd)
+tests_xen_blkfront_LDADD = libleat-pv.la $(xen_ldadd)
 tests_xen_copies_LDADD = $(xen_ldadd)
 tests_xen_cross_LDADD = $(xen_ldadd)
 tests_xen_grants_LDADD = $(xen_ldadd)
