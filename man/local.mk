@@ -32,6 +32,7 @@ man_pages = \
     man/leat_lifecycle.3 \
     man/leat_magazine.3 \
     man/leat_netport.3 \
+    man/leat_netback.3 \
     man/leat_netfront.3 \
     man/leat_page.3 \
     man/leat_pcap.3 \

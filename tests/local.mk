@@ -245,6 +245,7 @@ test_headers = \
     tests/pv/disk_play.h \
     tests/pv/events.h \
     tests/pv/frames.h \
+    tests/pv/net_pair.h \
     tests/pv/net_world.h \
     tests/pv/rings.h \
     tests/pv/store.h \

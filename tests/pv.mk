@@ -50,9 +50,13 @@ tests_unit_test_blkif_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkif_layout_LDADD = $(pv_unit_ldadd)
 
 net_unit_tests = \
+    tests/unit/test_net_finish \
+    tests/unit/test_netback \
     tests/unit/test_net_headers \
     $(NULL)
 unit_tests += $(net_unit_tests)
+tests_unit_test_net_finish_LDADD = $(pv_unit_ldadd)
+tests_unit_test_netback_LDADD = $(pv_unit_ldadd)
 tests_unit_test_net_headers_LDADD = $(pv_unit_ldadd)
 netfront_unit_tests = \
     tests/unit/test_netfront \

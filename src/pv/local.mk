@@ -12,6 +12,7 @@ pv_headers = \
     include/leat/bus_poll.h \
     include/leat/disk.h \
     include/leat/memory_disk.h \
+    include/leat/netback.h \
     include/leat/netfront.h \
     include/leat/netport.h \
     include/leat/ring.h \
@@ -54,7 +55,20 @@ pv_sources = \
     src/pv/bus_text.c \
     src/pv/bus_watch.c \
     src/pv/memory_disk.c \
+    src/pv/net_finish.c \
     src/pv/net_headers.c \
+    src/pv/netback.c \
+    src/pv/netback_bus.c \
+    src/pv/netback_ctrl.c \
+    src/pv/netback_filter.c \
+    src/pv/netback_keys.c \
+    src/pv/netback_lay.c \
+    src/pv/netback_pages.c \
+    src/pv/netback_place.c \
+    src/pv/netback_queue.c \
+    src/pv/netback_rx.c \
+    src/pv/netback_static.c \
+    src/pv/netback_tx.c \
     src/pv/netfront.c \
     src/pv/netfront_bus.c \
     src/pv/netfront_ctrl.c \
@@ -81,6 +95,8 @@ pv_private_headers = \
     src/pv/bus.h \
     src/pv/disk_check.h \
     src/pv/netif.h \
+    src/pv/net_finish.h \
+    src/pv/netback.h \
     src/pv/netfront.h \
     $(NULL)
 
