@@ -238,9 +238,18 @@ else
 leat_SOURCES += src/tool/site-no-xen.c
 leat_xen =
 endif
-leat_block = src/tool/sim-block.c src/tool/sim-block-back.c \
-    src/tool/sim-block-front.c src/tool/sim-block-say.c \
-    src/tool/sim-block-side.c src/tool/sim-block.h
+leat_block = \
+    src/tool/sim-block-back.c \
+    src/tool/sim-block-disaster.c \
+    src/tool/sim-block-files.c \
+    src/tool/sim-block-front.c \
+    src/tool/sim-block-front.h \
+    src/tool/sim-block-move.c \
+    src/tool/sim-block-say.c \
+    src/tool/sim-block-side.c \
+    src/tool/sim-block.c \
+    src/tool/sim-block.h \
+    $(NULL)
 if HAVE_LIBURING
 leat_SOURCES += $(leat_block)
 leat_io = libleat-io.la libleat-pv.la $(IO_LIBS)

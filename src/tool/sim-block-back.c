@@ -8,11 +8,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <leat/file_disk.h>
 
 #include "sim-block.h"
 
@@ -44,19 +43,16 @@ static void event(void *arg, struct leat_blkback *b,
     back->closed += what == LEAT_BLKBACK_CLOSED;
 }
 
-static bool open_file(struct back *b, int disk, const char *path)
+static bool open_file(struct back *b, int disk, const char *path,
+                      const char *how)
 {
     struct leat_file_disk_config c = {
         .flags = disk == DISK_FROM ? LEAT_FILE_READ_ONLY : 0,
         .depth = DEPTH,
         .segments = SEGMENTS,
     };
-    int err = leat_file_disk_open(&b->file[disk], path, &c);
+    int err = block_file_open(&b->file[disk], path, !strcmp(how, "cached"), &c);
 
-    if (err == LEAT_E_UNSUPPORTED) {
-        c.flags |= LEAT_FILE_CACHED;
-        err = leat_file_disk_open(&b->file[disk], path, &c);
-    }
     if (err)
         return tool_fail("sim block: %s: %s", path, leat_strerror(err));
     b->disk[disk] = leat_file_disk(b->file[disk]);
@@ -166,8 +162,8 @@ int sim_block_back(int argc, char **argv)
     int i;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (argc != 4 || !open_file(&b, DISK_FROM, argv[2]) ||
-        !open_file(&b, DISK_TO, argv[3]) || !open_domain(&b, argv[1]))
+    if (argc != 6 || !open_file(&b, DISK_FROM, argv[2], argv[3]) ||
+        !open_file(&b, DISK_TO, argv[4], argv[5]) || !open_domain(&b, argv[1]))
         return EXIT_BAD;
     for (i = 0; i < DISKS; i++) {
         if (!open_end(&b, i))

@@ -103,21 +103,24 @@ static void disaster(const struct block_job *j)
     const uint64_t resent =
         j->front[DISK_FROM].resent + j->front[DISK_TO].resent;
 
-    if (j->disaster == KILL_BACKEND)
-        printf("  %-18s killed after %s bytes were flushed; connected again in "
-               "%.0f ms (simulated);\n  %-18s %s requests were sent again\n",
-               "back end", tool_grouped(j->flushed, bytes),
-               j->outage_seconds * 1e3, "", tool_grouped(resent, again));
-    if (j->disaster == SUSPEND)
-        printf("  %-18s suspended and resumed; connected again in %.0f ms "
-               "(simulated)\n",
-               "front end", j->outage_seconds * 1e3);
+    if (j->disaster == NO_DISASTER)
+        return;
+    printf(
+        "  %-18s %s; connected again in %.0f ms (simulated), %s requests sent "
+        "again;\n"
+        "  %-18s %s bytes were acknowledged and flushed before: all read "
+        "back, and right\n",
+        j->disaster == KILL_BACKEND ? "back end" : "front end",
+        j->disaster == KILL_BACKEND ? "killed" : "suspended and resumed",
+        j->outage_seconds * 1e3, tool_grouped(resent, again), "",
+        tool_grouped(j->found, bytes));
 }
 
 void block_say(struct block_job *j)
 {
     const struct leat_blkfront_info *info = &j->info[DISK_TO];
     char a[32], b[32], c[32];
+    int i;
 
     printf("%s, through the rings of two simulated block devices, by %s\n\n",
            j->image, modes[j->mode]);
@@ -147,15 +150,14 @@ void block_say(struct block_job *j)
     copies("messages", &j->messages);
     if (j->mode == LEAT_RECEIVE_SHARED)
         copies("by this command", &j->carried);
-    if (j->cached[DISK_FROM] || j->cached[DISK_TO])
-        printf("  %-18s through the page cache: no direct I/O there\n",
-               "files");
+    for (i = 0; i < DISKS; i++)
+        printf("  %-18s %s, %s\n", i == DISK_FROM ? "from" : "to",
+               j->file[i].name,
+               j->file[i].cached ? "through the page cache" : "by O_DIRECT");
     disaster(j);
     printf("  %-18s %s\n  %-18s the same of the image, of what the rings gave "
            "back, and of the copy's file\n",
            "SHA-256", j->sha_image, "");
-    if (j->out)
-        printf("  %-18s %s\n", "written to", j->out);
 }
 
 /* --------------------------------------------------------------------- JSON */
@@ -200,15 +202,19 @@ bool block_json(struct block_job *j)
         return tool_fail("out of memory");
     json_object_update_new(
         all,
-        json_pack("{s:s, s:f, s:I, s:I, s:f, s:f, s:o, s:o, s:o, s:s, s:b}",
+        json_pack("{s:s, s:f, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:o, s:s, "
+                  "s:b, s:b, s:b}",
                   "disaster", disasters[j->disaster], "outage_seconds",
                   j->outage_seconds, "flushed_bytes", (json_int_t)j->flushed,
-                  "resent", (json_int_t)(s[0].resent + s[1].resent),
+                  "found_bytes", (json_int_t)j->found, "resent",
+                  (json_int_t)(s[0].resent + s[1].resent),
                   "front_grant_operations_per_request", front_operations(j),
                   "payload_copies_per_request", copied(j), "payload_copies",
                   copies_json(&j->payload), "bounces", copies_json(&j->pool),
                   "messages", copies_json(&j->messages), "sha256", j->sha_image,
-                  "persistent", (int)j->info[DISK_TO].persistent));
+                  "persistent", (int)j->info[DISK_TO].persistent, "from_direct",
+                  !j->file[DISK_FROM].cached, "to_direct",
+                  !j->file[DISK_TO].cached));
     if (j->have_back_stats)
         json_object_set_new(all, "back_grant_operations_per_request",
                             json_real(back_operations(j)));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * What is beside the front end of leat sim block: the files, the toolstack's part,
- * and the other processes.
+ * What is beside the front end of leat sim block: the toolstack's part, and the
+ * other processes.
  */
 
 #include <errno.h>
@@ -38,81 +38,6 @@ const char *block_path(enum leat_bus_side side, int disk)
     return paths[side][disk];
 }
 
-/* -------------------------------------------------------------------- files */
-
-static bool look_at_image(struct block_job *j, struct stat *st)
-{
-    if (stat(j->image, st))
-        return tool_fail("sim block: %s: %s", j->image, strerror(errno));
-    if (!S_ISREG(st->st_mode))
-        return tool_fail("sim block: %s: not a regular file", j->image);
-    if (!st->st_size)
-        return tool_fail("sim block: %s: it is empty", j->image);
-    if (st->st_size % 512)
-        return tool_fail("sim block: %s: %lld bytes are no whole sectors of "
-                         "512; \"truncate -s %%512\" pads it",
-                         j->image, (long long)st->st_size);
-    j->bytes = (uint64_t)st->st_size;
-    return true;
-}
-
-/* The second disk: as long as the image, and never the image itself. */
-static bool make_out(struct block_job *j, const struct stat *image)
-{
-    const char *path = j->out ? j->out : j->own_out;
-    struct stat st;
-    int fd;
-
-    if (j->out && !stat(path, &st)) {
-        if (st.st_dev == image->st_dev && st.st_ino == image->st_ino)
-            return tool_fail("sim block: %s: it is the image", path);
-        if (!S_ISREG(st.st_mode))
-            return tool_fail("sim block: %s: not a regular file", path);
-    }
-    fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0 || ftruncate(fd, (off_t)j->bytes)) {
-        tool_fail("sim block: %s: %s", path, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    close(fd);
-    return true;
-}
-
-static char *joined(const char *dir, const char *name)
-{
-    char *path = NULL;
-
-    return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
-}
-
-/* Our own directory: beside (out), where there is room for what goes there. */
-static bool make_scratch(struct block_job *j)
-{
-    const char *tmp = getenv("TMPDIR");
-
-    j->scratch = joined(tmp && *tmp ? tmp : "/tmp", "leat-block-XXXXXX");
-    if (!j->scratch)
-        return tool_fail("out of memory");
-    if (!mkdtemp(j->scratch)) {
-        tool_fail("sim block: %s: %s", j->scratch, strerror(errno));
-        free(j->scratch);
-        j->scratch = NULL;
-        return false;
-    }
-    j->sim = joined(j->scratch, "sim");
-    j->own_out = joined(j->scratch, "out");
-    return (j->sim && j->own_out) || tool_fail("out of memory");
-}
-
-bool block_files(struct block_job *j)
-{
-    struct stat st;
-
-    return look_at_image(j, &st) && make_scratch(j) && make_out(j, &st);
-}
-
 /* ---------------------------------------------------------------- processes */
 
 static void pause_briefly(void)
@@ -145,9 +70,13 @@ static bool await(struct block_job *j, uint32_t domain, bool there)
                      there ? "come" : "go");
 }
 
+static const char *how(const struct block_job *j, int disk)
+{
+    return j->file[disk].cached ? "cached" : "direct";
+}
+
 bool block_start_back(struct block_job *j)
 {
-    const char *out = j->out ? j->out : j->own_out;
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC))
@@ -157,7 +86,8 @@ bool block_start_back(struct block_job *j)
     if (j->back == 0) {
         if (dup2(ends[1], STATS_FD) == STATS_FD)
             execl("/proc/self/exe", "leat", "sim", "block-back", j->sim,
-                  j->image, out, (char *)NULL);
+                  j->file[DISK_FROM].path, how(j, DISK_FROM),
+                  j->file[DISK_TO].path, how(j, DISK_TO), (char *)NULL);
         _exit(EXIT_BAD);
     }
     close(ends[1]);
@@ -209,10 +139,22 @@ bool block_take_offline(struct block_job *j)
     return !err || tool_fail("sim block: the store: %s", leat_strerror(err));
 }
 
+/* What the simulation makes it removes, even where this process is killed: then
+ * it ends when the back end, which goes with its parent, has left. */
 bool block_start(struct block_job *j)
 {
-    int err = leat_sim_start(j->sim, NULL);
+    struct leat_sim_config c = {.flags = LEAT_SIM_UNTIL_EMPTY};
+    const char *tmp = getenv("TMPDIR");
+    int err;
 
+    if (asprintf(&j->sim, "%s/leat-block-XXXXXX", tmp && *tmp ? tmp : "/tmp") <
+        0) {
+        j->sim = NULL;
+        return tool_fail("out of memory");
+    }
+    if (!mkdtemp(j->sim) || rmdir(j->sim))
+        return tool_fail("sim block: %s: %s", j->sim, strerror(errno));
+    err = leat_sim_start(j->sim, &c);
     if (err) {
         sim_failed(j->sim, err);
         return false;
@@ -287,13 +229,7 @@ bool block_stop(struct block_job *j, bool good)
         (void)leat_sim_leave(j->toolstack);
         (void)leat_sim_stop(j->sim);
     }
-    if (j->scratch) {
-        (void)unlink(j->own_out);
-        if (rmdir(j->scratch) && errno != ENOENT)
-            good = tool_fail("sim block: %s: %s", j->scratch, strerror(errno));
-    }
-    free(j->scratch);
     free(j->sim);
-    free(j->own_out);
+    j->sim = NULL;
     return good;
 }

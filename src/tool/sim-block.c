@@ -108,7 +108,12 @@ static bool agree(const struct block_job *j)
 int sim_block(int argc, char **argv)
 {
     struct block_job j = {
-        .depth = DEPTH, .block = BLOCK_KIB << 10, .stats_fd = -1};
+        .depth = DEPTH,
+        .block = BLOCK_KIB << 10,
+        .stats_fd = -1,
+        .nameless = -1,
+        .target = {.fd = -1},
+    };
     int status = read_options(&j, argc, argv);
     bool good;
 
@@ -116,8 +121,10 @@ int sim_block(int argc, char **argv)
         return status;
     good = block_files(&j) && digest_file(j.image, false, j.sha_image) &&
            block_start(&j) && block_run(&j) &&
-           digest_file(j.out ? j.out : j.own_out, false, j.sha_written);
+           digest_file(j.file[DISK_TO].path, !j.file[DISK_TO].cached,
+                       j.sha_written);
     good = block_stop(&j, good) && agree(&j);
+    good = block_files_end(&j, good);
     if (good && j.json)
         good = block_json(&j);
     else if (good)

@@ -12,8 +12,10 @@
 #include <leat/blkback.h>
 #include <leat/blkfront.h>
 #include <leat/bus_device.h>
+#include <leat/file_disk.h>
 
 #include "sim.h"
+#include "transfer.h"
 
 #define BLOCK_FRONT 1u
 #define BLOCK_BACK  2u
@@ -36,9 +38,15 @@ enum disaster {
     SUSPEND
 };
 
+struct block_file {
+    const char *name; /* as the user calls it */
+    char *path;       /* as the back end does */
+    bool cached;      /* it goes through the page cache */
+};
+
 struct block_job {
     const char *image;
-    const char *out; /* NULL: one of our own, which goes */
+    const char *out; /* NULL: a file without a name */
     enum leat_receive_mode mode;
     enum disaster disaster;
     uint32_t depth; /* blocks under way                        */
@@ -46,12 +54,11 @@ struct block_job {
     bool json;
 
     /* What there is. */
-    char *scratch; /* a directory of our own */
-    char *sim;     /* in it: the simulation, and */
-    char *own_out; /* the second disk, unless (out) */
+    char *sim; /* the simulation's directory */
+    struct block_file file[DISKS];
+    struct target target; /* beside (out) */
+    int nameless;         /* else the file, or -1 */
     uint64_t bytes;
-    uint64_t sector_bytes;
-    bool cached[DISKS]; /* the file does no direct I/O */
     struct leat_sim_domain *toolstack;
     pid_t back;
     int stats_fd; /* the back writes its statistics, when it ends */
@@ -59,7 +66,8 @@ struct block_job {
     /* Results. */
     double copy_seconds, verify_seconds;
     double outage_seconds; /* from the disaster until all was connected again */
-    uint64_t flushed;      /* bytes that were, when the back end was killed   */
+    uint64_t flushed;      /* bytes, before the disaster; of these, */
+    uint64_t found;        /* read back after it, and right */
     struct latencies reads, writes;
     struct leat_blkfront_info info[DISKS];
     struct leat_blkfront_stats front[DISKS];
@@ -76,8 +84,15 @@ struct block_job {
 /* sim-block-front.c: all that is moved. */
 bool block_run(struct block_job *j);
 
-/* sim-block-side.c: the toolstack's part, and the other processes. */
+/* sim-block-files.c: looks at the image, and makes the second disk; gives that
+ * its name, if all is (good). */
 bool block_files(struct block_job *j);
+bool block_files_end(struct block_job *j, bool good);
+/* Opens one as a disk. */
+int block_file_open(struct leat_file_disk **out, const char *path, bool cached,
+                    const struct leat_file_disk_config *base);
+
+/* sim-block-side.c: the toolstack's part, and the other processes. */
 bool block_start(struct block_job *j);
 bool block_start_back(struct block_job *j);
 bool block_kill_back(struct block_job *j);
