@@ -219,7 +219,7 @@ int leat_blkfront_spin(struct leat_blkfront *f, uint32_t budget, bool *more)
 
 int leat_blkfront_close(struct leat_blkfront *f, bool now)
 {
-    bool more;
+    bool more = false;
 
     if (!f)
         return LEAT_E_INVALID;

@@ -92,7 +92,7 @@ static int connect(struct leat_blkfront *f)
 /* Lets go of the rings; who was not answered waits. */
 static bool let_go(struct leat_blkfront *f)
 {
-    bool was = f->nqueues != 0, more;
+    bool was = f->nqueues != 0, more = false;
     uint32_t i;
 
     for (i = 0; i < f->nqueues; i++) {
