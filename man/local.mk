@@ -49,6 +49,7 @@ man_pages = \
     man/leat_sim_thread.3 \
     man/leat_slots.3 \
     man/leat_stats.3 \
+    man/leat_switch.3 \
     man/leat_store.3 \
     man/leat_strerror.3 \
     man/leat_tap.3 \

@@ -206,6 +206,7 @@ plain_tests = \
     tests/errors/errors-shared-unaligned \
     tests/errors/errors-split-with-refs \
     tests/errors/errors-stale-put \
+    tests/errors/errors-switch-destroy-attached \
     tests/errors/errors-too-many-magazines \
     tests/errors/errors-unknown-flags \
     tests/errors/errors-view-after-put \

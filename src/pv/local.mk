@@ -15,6 +15,7 @@ pv_headers = \
     include/leat/netback.h \
     include/leat/netfront.h \
     include/leat/netport.h \
+    include/leat/netswitch.h \
     include/leat/ring.h \
     include/leat/slots.h \
     include/leat/wait.h \
@@ -82,6 +83,9 @@ pv_sources = \
     src/pv/netfront_rx.c \
     src/pv/netfront_send.c \
     src/pv/netfront_tx.c \
+    src/pv/netswitch.c \
+    src/pv/netswitch_lay.c \
+    src/pv/netswitch_table.c \
     src/pv/ring.c \
     src/pv/ring_text.c \
     src/pv/slots.c \
@@ -95,6 +99,7 @@ pv_private_headers = \
     src/pv/bus.h \
     src/pv/disk_check.h \
     src/pv/netif.h \
+    src/pv/netswitch.h \
     src/pv/net_finish.h \
     src/pv/netback.h \
     src/pv/netfront.h \
