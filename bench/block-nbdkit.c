@@ -50,6 +50,8 @@ static void submit(void *arg, unsigned slot, uint64_t off)
     int64_t cookie;
 
     slots[slot] = (struct slot){n, slot};
+    if (n->c->write)
+        block_fill(data, n->c->bytes);
     cookie = n->c->write ? nbd_aio_pwrite(n->h, data, n->c->bytes, off, done, 0)
                          : nbd_aio_pread(n->h, data, n->c->bytes, off, done, 0);
     if (cookie < 0)
@@ -66,8 +68,11 @@ static unsigned wait(void *arg, unsigned out[BLOCK_DEPTH_MAX])
             die();
     }
     got = n->ndone;
-    for (i = 0; i < got; i++)
+    for (i = 0; i < got; i++) {
         out[i] = n->done[i];
+        if (!n->c->write)
+            block_look(n->data + (size_t)out[i] * n->c->bytes, n->c->bytes);
+    }
     n->ndone = 0;
     return got;
 }
@@ -118,7 +123,7 @@ void device_run(struct device *d)
 {
     const struct block_case *c = block_find(d->name);
     struct nbd n = {.c = c};
-    struct block_peer peer = {&n, submit, wait};
+    struct block_peer peer = {.arg = &n, .submit = submit, .wait = wait};
 
     if (!c)
         device_none("no such case");

@@ -36,6 +36,8 @@ static void submit(void *arg, unsigned slot, uint64_t off)
     if (!sqe)
         device_die("no room in the submission queue");
     if (u->c->write)
+        block_fill(data, u->c->bytes);
+    if (u->c->write)
         io_uring_prep_write_fixed(sqe, 0, data, u->c->bytes, off, 0);
     else
         io_uring_prep_read_fixed(sqe, 0, data, u->c->bytes, off, 0);
@@ -57,6 +59,8 @@ static unsigned wait(void *arg, unsigned out[BLOCK_DEPTH_MAX])
         if ((uint32_t)cqes[i]->res != u->c->bytes)
             device_die("a short request");
         out[i] = (unsigned)io_uring_cqe_get_data64(cqes[i]);
+        if (!u->c->write)
+            block_look(u->data + (size_t)out[i] * u->c->bytes, u->c->bytes);
     }
     io_uring_cq_advance(&u->ring, n);
     return n;
@@ -78,18 +82,6 @@ static void open_ring(struct uring *u)
     check(err, "io_uring_queue_init");
 }
 
-/* Brings the file into the page cache. */
-static void warm(int fd)
-{
-    static unsigned char block[256 << 10];
-    uint64_t off;
-
-    for (off = 0; off < DEVICE_BYTES; off += sizeof block) {
-        if (pread(fd, block, sizeof block, (off_t)off) != sizeof block)
-            device_die("the file cannot be read");
-    }
-}
-
 static void start(struct uring *u, const char *variant)
 {
     bool direct = !strcmp(variant, "direct");
@@ -108,14 +100,14 @@ static void start(struct uring *u, const char *variant)
     check(io_uring_register_files(&u->ring, &fd, 1), "register_files");
     check(io_uring_register_buffers(&u->ring, &all, 1), "register_buffers");
     if (!direct)
-        warm(fd);
+        block_warm(path);
 }
 
 void device_run(struct device *d)
 {
     const struct block_case *c = block_find(d->name);
     struct uring u = {.c = c};
-    struct block_peer peer = {&u, submit, wait};
+    struct block_peer peer = {.arg = &u, .submit = submit, .wait = wait};
 
     if (!c)
         device_none("no such case");

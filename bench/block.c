@@ -4,8 +4,10 @@
  * The loop of the peers of "leat bench block"; see block.h.
  */
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "block.h"
 
@@ -35,6 +37,52 @@ unsigned char *block_buffers(const struct block_case *c)
         device_die("no memory");
     memset(p, 0x5a, bytes);
     return p;
+}
+
+void block_fill(volatile void *data, size_t bytes)
+{
+    static uint64_t x;
+    volatile uint64_t *p = data, *end = p + bytes / sizeof *p;
+
+    for (x++; p < end; p += 8) {
+        p[0] = x;
+        p[1] = x;
+        p[2] = x;
+        p[3] = x;
+        p[4] = x;
+        p[5] = x;
+        p[6] = x;
+        p[7] = x;
+    }
+}
+
+void block_look(const volatile void *data, size_t bytes)
+{
+    const volatile uint64_t *p = data, *end = p + bytes / sizeof *p;
+    uint64_t a = 0, b = 0;
+
+    for (; p < end; p += 8) {
+        a ^= p[0] ^ p[1];
+        b ^= p[2] ^ p[3];
+        a ^= p[4] ^ p[5];
+        b ^= p[6] ^ p[7];
+    }
+    DEVICE_USE(a ^ b);
+}
+
+void block_warm(const char *path)
+{
+    static unsigned char block[256 << 10];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    uint64_t off;
+
+    if (fd < 0)
+        device_die_errno(path);
+    for (off = 0; off < DEVICE_BYTES; off += sizeof block) {
+        if (pread(fd, block, sizeof block, (off_t)off) != sizeof block)
+            device_die("the file cannot be read");
+    }
+    close(fd);
 }
 
 /* Xorshift, by George Marsaglia. */
@@ -92,11 +140,15 @@ void block_loop(struct device *d, const struct block_case *c,
     }
     for (from = device_now(); device_now() - from < d->ns / 4;)
         turn(&r, true);
+    if (p->count)
+        p->count(p->arg, true);
     from = device_now();
     do {
         done += turn(&r, true);
         now = device_now();
     } while (now - from < d->ns);
+    if (p->count)
+        p->count(p->arg, false);
     while (r.out)
         turn(&r, false);
     d->ops = (double)done * 1e9 / (double)(now - from);
@@ -106,8 +158,12 @@ void block_measure(struct device *d, const struct block_case *c,
                    const struct block_peer *p)
 {
     d->pair.before = pair_distance(&d->pair);
-    if (!d->pair.second)
+    if (!d->pair.second) {
         block_loop(d, c, p);
+        pair_go(&d->pair, PAIR_STOP);
+    } else if (p->serve) {
+        p->serve(p->arg);
+    }
     pair_meet(&d->pair);
     d->pair.after = pair_distance(&d->pair);
     if (!d->pair.second)

@@ -7,6 +7,9 @@
  * each to a random place of its size; one that is done is followed by another.
  * They are counted as they are done. At the end none is left under way (nbdkit
  * would abort).
+ *
+ * What is written was filled before, and what was read is looked at, all of it:
+ * each peer does that to its bytes in submit() and wait(), by the calls below.
  */
 
 #include "device.h"
@@ -26,6 +29,11 @@ struct block_peer {
     void (*submit)(void *arg, unsigned slot, uint64_t off);
     /* Waits until some are done, and gives which. */
     unsigned (*wait)(void *arg, unsigned slots[BLOCK_DEPTH_MAX]);
+    /* NULL, or: it is counted from now on; and no more. */
+    void (*count)(void *arg, bool now);
+    /* NULL, or what the second does while the first is in the loop: it returns
+       when that is over (pair_at(), and its socket has something). */
+    void (*serve)(void *arg);
 };
 
 /* NULL: no such case. */
@@ -38,5 +46,10 @@ void block_measure(struct device *d, const struct block_case *c,
                    const struct block_peer *p);
 /* A buffer for each slot, page-aligned and touched. */
 unsigned char *block_buffers(const struct block_case *c);
+/* Brings a file into the page cache. */
+void block_warm(const char *path);
+/* Writes, and reads, each of (bytes), a multiple of 64. */
+void block_fill(volatile void *data, size_t bytes);
+void block_look(const volatile void *data, size_t bytes);
 
 #endif

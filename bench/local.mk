@@ -129,6 +129,13 @@ pkglibexec_PROGRAMS += bench/block-uring
 bench_block_uring_SOURCES = bench/block-uring.c $(bench_block_sources)
 bench_block_uring_CPPFLAGS = $(BENCH_CPPFLAGS) $(URING_CFLAGS)
 bench_block_uring_LDADD = $(URING_LIBS)
+
+pkglibexec_PROGRAMS += bench/block-leat
+bench_block_leat_SOURCES = bench/block-leat.c bench/block-leat.h \
+    bench/block-leat-back.c $(bench_block_sources)
+bench_block_leat_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_block_leat_LDADD = libleat-io.la libleat-pv.la libleat-sim.la \
+    libleat-grant.la libleat.la $(IO_LIBS)
 endif
 
 if HAVE_DPDK

@@ -179,6 +179,16 @@ leat_SOURCES = \
     src/tool/bench-align-verdict.c \
     src/tool/bench-align.c \
     src/tool/bench-align.h \
+    src/tool/bench-device-block.c \
+    src/tool/bench-device-figure.c \
+    src/tool/bench-device-files.c \
+    src/tool/bench-device-from.c \
+    src/tool/bench-device-goals.c \
+    src/tool/bench-device-json.c \
+    src/tool/bench-device-run.c \
+    src/tool/bench-device-say.c \
+    src/tool/bench-device.c \
+    src/tool/bench-device.h \
     src/tool/bench-from.c \
     src/tool/bench-goals-table.c \
     src/tool/bench-goals.c \

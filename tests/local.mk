@@ -288,6 +288,7 @@ shell_tests = \
 # Scripts that use the command and run under the sanitizers too.
 command_tests = \
     tests/tool/bench-align.sh \
+    tests/tool/bench-block.sh \
     tests/tool/bench-goals.sh \
     tests/tool/copy-errors.sh \
     tests/tool/copy.sh \

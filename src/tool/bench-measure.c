@@ -220,7 +220,7 @@ bool bench_measure_all(struct bench *b)
                 (round && exact(b, job->row)))
                 continue;
             state = bench_sample(b, &bench_peers[job->peer], &b->rows[job->row],
-                                 metrics, &nmetrics);
+                                 metrics, &nmetrics, NULL);
             b->done++;
             if (state == STATE_GOOD)
                 keep(b, job, round, metrics, nmetrics);

@@ -145,7 +145,7 @@ static const char *parse(char *text, const char *of, struct metric *metrics,
 
 enum state bench_sample(const struct bench *b, const struct peer *peer,
                         const struct row *row, struct metric *metrics,
-                        int *nmetrics)
+                        int *nmetrics, char why[BENCH_WHY])
 {
     char path[PATH_BYTES], text[OUTPUT_BYTES] = "";
     const char *said;
@@ -185,9 +185,12 @@ enum state bench_sample(const struct bench *b, const struct peer *peer,
         ;
     if (tool_interrupted())
         return STATE_BAD;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == PEER_NONE)
-        return STATE_NONE;
     said = parse(text, row->of, metrics, nmetrics);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == PEER_NONE) {
+        if (why)
+            snprintf(why, BENCH_WHY, "%s", said);
+        return STATE_NONE;
+    }
     if (in_time && WIFEXITED(status) && !WEXITSTATUS(status) && *nmetrics)
         return STATE_GOOD;
     if (!in_time)

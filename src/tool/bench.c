@@ -22,10 +22,7 @@
 #include "bench.h"
 
 static const struct bench_kind *const kinds[] = {
-    &bench_pages,
-    &bench_views,
-    &bench_align,
-    &bench_grants,
+    &bench_pages, &bench_views, &bench_align, &bench_grants, &bench_block,
 };
 
 #define KINDS        ((int)(sizeof kinds / sizeof *kinds))
@@ -185,10 +182,12 @@ static bool add(char **argv, int *argc, const char *before, const char *word)
 /* Runs one, with the options that it has. */
 static int run_one(const struct request *r, const struct bench_kind *kind)
 {
-    char *argv[2 * GIVEN_MAX + 4], *words[2 * GIVEN_MAX + 4];
+    char *argv[2 * GIVEN_MAX + 5], *words[2 * GIVEN_MAX + 5];
     int argc = 0, i, status = EXIT_BAD;
     bool good = add(argv, &argc, "", kind->name);
 
+    if (good && r->goals && kind->own_goals)
+        good = add(argv, &argc, "--", "goals");
     for (i = 0; good && i < r->ngiven; i++) {
         const struct given *g = &r->given[i];
 
@@ -245,6 +244,38 @@ static bool same_file(const char *a, const char *b)
            x.st_ino == y.st_ino;
 }
 
+/* Those of pages and views are judged together, and others by themselves.
+ * Without a name it is all that are to be measured; but of an earlier document
+ * those two. */
+static int choose_goals(struct request *r)
+{
+    const struct bench_kind *own[KINDS];
+    bool pages = !r->nchosen, from = false;
+    int n = 0, k;
+
+    for (k = 0; k < r->ngiven; k++)
+        from |= !strcmp(r->given[k].name, "from");
+    for (k = 0; k < r->nchosen; k++) {
+        if (!r->chosen[k]->goals)
+            return tool_usage_error(&verb_bench, "bench: %s has no --goals",
+                                    r->chosen[k]->name);
+        if (r->chosen[k]->own_goals)
+            own[n++] = r->chosen[k];
+        else
+            pages = true;
+    }
+    for (k = 0; k < KINDS && !r->nchosen && !from; k++) {
+        if (kinds[k]->own_goals)
+            own[n++] = kinds[k];
+    }
+    r->nchosen = 0;
+    if (pages)
+        r->chosen[r->nchosen++] = &bench_goals_kind;
+    for (k = 0; k < n; k++)
+        r->chosen[r->nchosen++] = own[k];
+    return 0;
+}
+
 static int run(int argc, char **argv)
 {
     struct request r = {.nchosen = 0};
@@ -252,16 +283,10 @@ static int run(int argc, char **argv)
 
     if (status)
         return status;
-    if (r.goals) {
-        for (k = 0; k < r.nchosen; k++) {
-            if (!r.chosen[k]->goals)
-                return tool_usage_error(&verb_bench, "bench: %s has no --goals",
-                                        r.chosen[k]->name);
-        }
-        r.chosen[0] = &bench_goals_kind;
-        r.nchosen = 1;
-    }
-    status = check_options(&r);
+    if (r.goals)
+        status = choose_goals(&r);
+    if (!status)
+        status = check_options(&r);
     if (status)
         return status;
     if (r.json && r.file && same_file(r.json, r.file))
@@ -307,7 +332,10 @@ const struct verb verb_bench = {
         "  grants  pages shared, mapped, copied, unmapped and revoked, by "
         "batch; kept\n"
         "          granted against granted for each use; simulated, unless "
-        "on Xen\n\n"
+        "on Xen\n"
+        "  block   requests between two processes, by a front and a back end "
+        "over a\n"
+        "          simulation, beside nbdkit and plain io_uring\n\n"
         "Of each:\n"
         "  --quick           shorter: all three take less than a minute\n"
         "  --rounds N        rounds (9)\n"
@@ -316,9 +344,12 @@ const struct verb verb_bench = {
         "  --cases NAME,...  only these cases\n"
         "  --list            the names that there are; measures nothing\n"
         "  --json FILE       all samples and rows, and the machine\n\n"
-        "Of pages and views:\n"
+        "Of pages, views and block:\n"
         "  --peers NAME,...  only these peers\n"
-        "  --against PEER    whom the last column is relative to (dpdk)\n"
+        "  --against PEER    whom the last column is relative to (dpdk; of "
+        "block, to\n"
+        "                    each its own)\n\n"
+        "Of pages and views:\n"
         "  --batch N,...     pages: batches of these instead\n"
         "  --sizes BYTES,... pages of these sizes instead, or views\n"
         "  --offsets BYTES,...  views from there\n\n"
@@ -331,10 +362,13 @@ const struct verb verb_bench = {
         "  --batches N,...   pages at once (1, 2, 4, ... 1024)\n"
         "  --on sim:DIR|xen  where; else LEAT_ON, Xen, or a simulation of its "
         "own\n\n"
-        "--goals measures what the goals need, of pages and views, and says "
-        "which are\n"
-        "met; the exit status is 3 unless all are. With --from FILE it judges "
-        "what an\n"
-        "earlier --json wrote.\n",
+        "Of block:\n"
+        "  --spin US         how long both ends look before they sleep (50)\n"
+        "  --dir DIR         where its files are made (TMPDIR, or /var/tmp)\n\n"
+        "--goals measures what the goals need, of pages, views and block, and "
+        "says\n"
+        "which are met; the exit status is 3 unless all are. With --from FILE "
+        "it judges\n"
+        "what an earlier --json wrote.\n",
     .run = run,
 };

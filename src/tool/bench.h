@@ -34,6 +34,7 @@ struct bench_kind {
     const struct option *options; /* a name of NULL ends them */
     bool file;                    /* it takes a FILE          */
     bool goals;                   /* it may be named with --goals */
+    bool own_goals;               /* and has that option itself   */
     int (*run)(int argc, char **argv);
 };
 
@@ -41,6 +42,7 @@ extern const struct bench_kind bench_pages;
 extern const struct bench_kind bench_views;
 extern const struct bench_kind bench_align;
 extern const struct bench_kind bench_grants;
+extern const struct bench_kind bench_block;
 extern const struct bench_kind bench_goals_kind;
 
 /* bench-json.c: takes (doc) over; NULL is an error, which it tells. */
@@ -220,9 +222,12 @@ struct metric {
     char name[16];
     double value;
 };
+/* (why), unless NULL: what it said last that is no figure, if it has no such
+   case. */
+#define BENCH_WHY 160
 enum state bench_sample(const struct bench *b, const struct peer *peer,
                         const struct row *row, struct metric *metrics,
-                        int *nmetrics);
+                        int *nmetrics, char why[BENCH_WHY]);
 /* What bench/instructions.expect says; 0: nothing. */
 double bench_written(const char *variant, const char *of);
 
