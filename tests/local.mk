@@ -247,6 +247,7 @@ test_headers = \
     tests/pv/events.h \
     tests/pv/frames.h \
     tests/pv/net_pair.h \
+    tests/pv/mirror.h \
     tests/pv/net_world.h \
     tests/pv/rings.h \
     tests/pv/store.h \

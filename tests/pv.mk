@@ -76,3 +76,5 @@ tests_unit_test_netfront_ctrl_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netfront_give_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netfront_hostile_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netfront_device_LDADD = $(pv_unit_ldadd)
+sim_tests += tests/sim/net
+tests_sim_net_LDADD = libleat-pv.la libleat-sim.la libleat-grant.la $(LDADD)
