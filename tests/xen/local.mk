@@ -9,13 +9,13 @@ xen_programs = \
     tests/xen/blkfront \
     tests/xen/copies \
     tests/xen/cross \
+    tests/xen/front \
     tests/xen/grants \
     tests/xen/io \
     tests/xen/layer \
     tests/xen/limit \
     tests/xen/machine \
     tests/xen/netfront \
-    tests/xen/off \
     tests/xen/peer \
     tests/xen/store \
     tests/xen/table \
@@ -25,6 +25,11 @@ xen_programs = \
     tests/xen/unikernel-suspend \
     tests/xen/core-units \
     $(NULL)
+
+# Disks of files; without them these two tests of the plan fail.
+if HAVE_LIBURING
+xen_programs += tests/xen/off tests/xen/pair
+endif
 
 # The core's own suite, with the Xen share backend below its pools: tests/xen/core.c
 # says how. What has threads or is a program of its own is linked once more; the
@@ -170,8 +175,10 @@ EXTRA_DIST += \
     tests/xen/box.h \
     tests/xen/plan \
     tests/xen/replay \
+    tests/xen/front.h \
     tests/xen/grants.h \
     tests/xen/linux_disk.h \
+    tests/xen/pair.h \
     tests/xen/peer.h \
     tests/xen/tap.h \
     tests/xen/unikernel.h \
@@ -327,13 +334,15 @@ tests_xen_across_LDADD = $(xen_ldadd)
 tests_xen_blkfront_LDADD = libleat-pv.la $(xen_ldadd)
 tests_xen_copies_LDADD = $(xen_ldadd)
 tests_xen_cross_LDADD = $(xen_ldadd)
+tests_xen_front_LDADD = libleat-pv.la $(xen_ldadd)
 tests_xen_grants_LDADD = $(xen_ldadd)
 tests_xen_io_LDADD = $(xen_ldadd)
 tests_xen_layer_LDADD = $(xen_ldadd)
 tests_xen_limit_LDADD = $(xen_ldadd)
 tests_xen_machine_LDADD = $(xen_ldadd)
 tests_xen_netfront_LDADD = libleat-io.la libleat-pv.la $(xen_ldadd)
-tests_xen_off_LDADD = $(xen_ldadd)
+tests_xen_off_LDADD = libleat-io.la libleat-pv.la $(xen_ldadd)
+tests_xen_pair_LDADD = libleat-io.la libleat-pv.la $(xen_ldadd)
 tests_xen_peer_LDADD = $(xen_ldadd)
 tests_xen_store_LDADD = $(xen_ldadd)
 tests_xen_table_LDADD = $(xen_ldadd)
