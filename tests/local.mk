@@ -246,6 +246,8 @@ test_headers = \
     tests/pv/disk_play.h \
     tests/pv/events.h \
     tests/pv/frames.h \
+    tests/pv/front_asks.h \
+    tests/pv/front_world.h \
     tests/pv/net_pair.h \
     tests/pv/mirror.h \
     tests/pv/net_world.h \

@@ -31,8 +31,13 @@ tests_stress_ring_LDADD = $(pv_ldadd)
 tests_sim_bus_LDADD = libleat-pv.la libleat-sim.la libleat-grant.la $(LDADD)
 tests_sim_ring_LDADD = libleat-pv.la libleat-sim.la libleat-grant.la $(LDADD)
 
-unit_tests += tests/unit/test_blkfront
+blkfront_unit_tests = \
+    tests/unit/test_blkfront \
+    tests/unit/test_blkfront_hostile \
+    $(NULL)
+unit_tests += $(blkfront_unit_tests)
 tests_unit_test_blkfront_LDADD = $(pv_unit_ldadd)
+tests_unit_test_blkfront_hostile_LDADD = $(pv_unit_ldadd)
 
 blkback_unit_tests = \
     tests/unit/test_blkback \
