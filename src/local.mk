@@ -223,6 +223,15 @@ leat_SOURCES = \
     src/tool/share.c \
     src/tool/sim-control.c \
     src/tool/sim-look.c \
+    src/tool/sim-net-back.c \
+    src/tool/sim-net-front.c \
+    src/tool/sim-net-link.c \
+    src/tool/sim-net-say.c \
+    src/tool/sim-net-traffic.c \
+    src/tool/sim-net.c \
+    src/tool/sim-net.h \
+    src/tool/sim-side.c \
+    src/tool/sim-side.h \
     src/tool/sim.c \
     src/tool/sim.h \
     src/tool/site-sim.c \
@@ -256,17 +265,19 @@ leat_block = \
     src/tool/sim-block-front.h \
     src/tool/sim-block-move.c \
     src/tool/sim-block-say.c \
-    src/tool/sim-block-side.c \
     src/tool/sim-block.c \
     src/tool/sim-block.h \
     $(NULL)
 if HAVE_LIBURING
 leat_SOURCES += $(leat_block)
-leat_io = libleat-io.la libleat-pv.la $(IO_LIBS)
 else
 leat_SOURCES += src/tool/sim-no-block.c
-leat_io =
 endif
+if HAVE_PCAP
+leat_SOURCES += src/tool/sim-net-pcap.c
+leat_CPPFLAGS += -DHAVE_PCAP=1 $(PCAP_CFLAGS)
+endif
+leat_io = libleat-io.la libleat-pv.la $(IO_LIBS)
 EXTRA_DIST += src/tool/site-no-xen.c src/tool/site-xen.c $(leat_block) \
-    src/tool/sim-no-block.c
+    src/tool/sim-net-pcap.c src/tool/sim-no-block.c
 endif

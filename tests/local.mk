@@ -300,6 +300,7 @@ command_tests = \
     tests/tool/grants-list.sh \
     tests/tool/grants-orders.sh \
     tests/tool/sim-block.sh \
+    tests/tool/sim-net.sh \
     tests/tool/sim.sh \
     tests/tool/usage.sh \
     $(NULL)
@@ -347,6 +348,11 @@ check_PROGRAMS += tests/tool/align-json
 tests_tool_align_json_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_tool_align_json_LDADD = $(JANSSON_LIBS) -lm
 check_PROGRAMS += tests/tool/json
+if HAVE_PCAP
+check_PROGRAMS += tests/tool/frames
+tests_tool_frames_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS)
+tests_tool_frames_LDADD = $(PCAP_LIBS)
+endif
 tests_tool_json_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_tool_json_LDADD = $(JANSSON_LIBS)
 endif

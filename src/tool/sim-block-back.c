@@ -10,20 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sim-block.h"
 
-#define STATS_FD    3
-#define BUDGET      64
-#define DEPTH       128u
-#define SEGMENTS    256u
-#define MAPPINGS    8192u
-#define ATTEMPTS    10000
-#define MILLISECOND (&(struct timespec){.tv_nsec = 1000000})
+#define BUDGET   64
+#define DEPTH    128u
+#define SEGMENTS 256u
+#define MAPPINGS 8192u
+#define ATTEMPTS 10000
 
 struct back {
+    struct side side; /* its devices' names */
     struct leat_sim_domain *domain;
     struct leat_bus bus;
     struct leat_grants *table;
@@ -67,9 +65,9 @@ static bool open_domain(struct back *b, const char *dir)
 
     /* The one before may not be gone yet. */
     for (i = 0; i < ATTEMPTS && err == LEAT_E_BUSY; i++) {
-        err = leat_sim_join(dir, BLOCK_BACK, &b->domain);
+        err = leat_sim_join(dir, SIDE_BACK, &b->domain);
         if (err == LEAT_E_BUSY)
-            nanosleep(MILLISECOND, NULL);
+            side_nap();
     }
     if (err)
         return tool_fail("sim block: the back end cannot join: %s",
@@ -91,7 +89,7 @@ static bool open_end(struct back *b, int disk)
 {
     struct leat_blkback_config c = {
         .bus = &b->bus,
-        .path = block_path(LEAT_BUS_BACK, disk),
+        .path = side_device(&b->side, LEAT_BUS_BACK, disk),
         .grants = b->table,
         .disk = b->disk[disk],
         .depth = DEPTH,
@@ -109,7 +107,7 @@ static bool open_end(struct back *b, int disk)
         err = leat_blkback_create(&b->end[disk], &c);
         if (err != LEAT_E_REFERENCE)
             break;
-        nanosleep(MILLISECOND, NULL);
+        side_nap();
         err = 0;
     }
     if (!err && !b->end[disk])
@@ -152,13 +150,13 @@ static void tell_stats(struct back *b)
             return;
     }
     /* A pipe takes so much at once; nobody there is no fault of ours. */
-    if (write(STATS_FD, s, sizeof s) < 0)
+    if (write(SIDE_STATS_FD, s, sizeof s) < 0)
         return;
 }
 
 int sim_block_back(int argc, char **argv)
 {
-    static struct back b;
+    static struct back b = {.side = {.devices = block_devices}};
     int i;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);

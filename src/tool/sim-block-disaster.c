@@ -88,8 +88,8 @@ static void kill_back(struct front *f)
     double began;
 
     began = tool_now();
-    if (!block_kill_back(j) || !block_start_back(j) ||
-        !block_make_ends(j, false)) {
+    if (!side_kill_back(&j->side) || !side_start_back(&j->side) ||
+        !side_make(&j->side, false)) {
         block_fail(f, "the back end", 0);
         return;
     }
@@ -101,7 +101,7 @@ static void kill_back(struct front *f)
 static void suspend(struct front *f)
 {
     struct block_job *j = f->job;
-    pid_t child = block_suspend(j);
+    pid_t child = side_suspend(&j->side);
     double began = tool_now();
     int i, err = 0, status = 0;
 

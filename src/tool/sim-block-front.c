@@ -80,7 +80,7 @@ static int open_end(struct front *f, int disk)
     const struct block_job *j = f->job;
     struct leat_blkfront_config c = {
         .bus = &f->bus,
-        .path = block_path(LEAT_BUS_FRONT, disk),
+        .path = side_device(&j->side, LEAT_BUS_FRONT, disk),
         .grants = f->table,
         .pool = f->pool,
         .mode = j->mode,
@@ -102,9 +102,9 @@ static int open_end(struct front *f, int disk)
 static int open_front(struct front *f)
 {
     struct leat_pool_config pool = {.limit_pages = POOL_PAGES,
-                                    .peer = BLOCK_BACK + 1};
+                                    .peer = SIDE_BACK + 1};
     struct leat_bus_config bus = {.fd = -1, .lifecycle = &f->life};
-    int err = leat_sim_join(f->job->sim, BLOCK_FRONT, &f->domain), i;
+    int err = leat_sim_join(f->job->side.sim, SIDE_FRONT, &f->domain), i;
 
     if (!err)
         err = leat_lifecycle_init(&f->life);
@@ -118,7 +118,7 @@ static int open_front(struct front *f)
     bus.events = leat_sim_events(f->domain);
     if (!err)
         err = leat_bus_init(&f->bus, &bus);
-    if (!err && !block_make_ends(f->job, true))
+    if (!err && !side_make(&f->job->side, true))
         err = LEAT_E_SYSTEM;
     for (i = 0; i < DISKS && !err; i++)
         err = open_end(f, i);
@@ -196,7 +196,7 @@ static bool close_front(struct front *f)
     int i, err = 0;
 
     block_slots_close(f);
-    if (!block_take_offline(f->job))
+    if (!side_take_offline(&f->job->side))
         return false;
     for (i = 0; i < DISKS; i++)
         (void)leat_blkfront_close(f->end[i], false);

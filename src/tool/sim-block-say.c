@@ -141,7 +141,7 @@ void block_say(struct block_job *j)
            tool_grouped(j->front[0].segments + j->front[1].segments, c));
     printf("  %-18s %.2f a request in front", "grant operations",
            front_operations(j));
-    if (j->have_back_stats)
+    if (j->side.have_stats)
         printf(", %.2f a request in back", back_operations(j));
     printf(" (simulated)\n");
     printf("  %-18s %.2f a request\n", "payload copies", copied(j));
@@ -215,7 +215,7 @@ bool block_json(struct block_job *j)
                   "persistent", (int)j->info[DISK_TO].persistent, "from_direct",
                   !j->file[DISK_FROM].cached, "to_direct",
                   !j->file[DISK_TO].cached));
-    if (j->have_back_stats)
+    if (j->side.have_stats)
         json_object_set_new(all, "back_grant_operations_per_request",
                             json_real(back_operations(j)));
     good = !json_dumpf(all, stdout, JSON_INDENT(2)) && putchar('\n') != EOF;

@@ -105,12 +105,30 @@ static bool agree(const struct block_job *j)
     return true;
 }
 
+const struct leat_bus_device block_devices[DISKS] = {
+    {.type = "vbd", .front = SIDE_FRONT, .back = SIDE_BACK, .number = 51712},
+    {.type = "vbd", .front = SIDE_FRONT, .back = SIDE_BACK, .number = 51728},
+};
+
+static bool start(struct block_job *j)
+{
+    const char **argv = j->side.back;
+    int i;
+
+    *argv++ = "block-back";
+    *argv++ = ""; /* the simulation */
+    for (i = 0; i < DISKS; i++) {
+        *argv++ = j->file[i].path;
+        *argv++ = j->file[i].cached ? "cached" : "direct";
+    }
+    return side_start(&j->side);
+}
+
 int sim_block(int argc, char **argv)
 {
     struct block_job j = {
         .depth = DEPTH,
         .block = BLOCK_KIB << 10,
-        .stats_fd = -1,
         .nameless = -1,
         .target = {.fd = -1},
     };
@@ -119,11 +137,19 @@ int sim_block(int argc, char **argv)
 
     if (status != EXIT_GOOD)
         return status;
+    j.side = (struct side){
+        .word = "sim block",
+        .devices = block_devices,
+        .ndevices = DISKS,
+        .stats = j.back_stats,
+        .stats_bytes = sizeof j.back_stats,
+        .stats_fd = -1,
+    };
     good = block_files(&j) && digest_file(j.image, false, j.sha_image) &&
-           block_start(&j) && block_run(&j) &&
+           start(&j) && block_run(&j) &&
            digest_file(j.file[DISK_TO].path, !j.file[DISK_TO].cached,
                        j.sha_written);
-    good = block_stop(&j, good) && agree(&j);
+    good = side_stop(&j.side, good) && agree(&j);
     good = block_files_end(&j, good);
     if (good && j.json)
         good = block_json(&j);

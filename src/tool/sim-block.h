@@ -7,18 +7,12 @@
  * front end in this process, and of a back end in another.
  */
 
-#include <sys/types.h>
-
 #include <leat/blkback.h>
 #include <leat/blkfront.h>
-#include <leat/bus_device.h>
 #include <leat/file_disk.h>
 
-#include "sim.h"
+#include "sim-side.h"
 #include "transfer.h"
-
-#define BLOCK_FRONT 1u
-#define BLOCK_BACK  2u
 
 enum {
     DISK_FROM, /* the image: read-only */
@@ -54,14 +48,11 @@ struct block_job {
     bool json;
 
     /* What there is. */
-    char *sim; /* the simulation's directory */
+    struct side side;
     struct block_file file[DISKS];
     struct target target; /* beside (out) */
     int nameless;         /* else the file, or -1 */
     uint64_t bytes;
-    struct leat_sim_domain *toolstack;
-    pid_t back;
-    int stats_fd; /* the back writes its statistics, when it ends */
 
     /* Results. */
     double copy_seconds, verify_seconds;
@@ -72,7 +63,6 @@ struct block_job {
     struct leat_blkfront_info info[DISKS];
     struct leat_blkfront_stats front[DISKS];
     struct leat_blkback_stats back_stats[DISKS]; /* of the last back end     */
-    bool have_back_stats;
     /* Of the front's domain: by the devices, in the rings, bounces, and by this
      * command out of shared pages. */
     struct leat_copies payload, messages, pool, carried;
@@ -92,15 +82,8 @@ bool block_files_end(struct block_job *j, bool good);
 int block_file_open(struct leat_file_disk **out, const char *path, bool cached,
                     const struct leat_file_disk_config *base);
 
-/* sim-block-side.c: the toolstack's part, and the other processes. */
-bool block_start(struct block_job *j);
-bool block_start_back(struct block_job *j);
-bool block_kill_back(struct block_job *j);
-bool block_make_ends(struct block_job *j, bool both);
-bool block_take_offline(struct block_job *j);
-pid_t block_suspend(const struct block_job *j);
-bool block_stop(struct block_job *j, bool good);
-const char *block_path(enum leat_bus_side side, int disk);
+extern const struct leat_bus_device block_devices[DISKS];
+
 /* A percentile of (l), in microseconds; it is sorted by the first. */
 double block_percentile(struct latencies *l, double p);
 

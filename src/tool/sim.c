@@ -17,6 +17,7 @@ static const struct {
     {"store", sim_store},   {"suspend", sim_suspend},
     {"resume", sim_resume}, {"stop", sim_stop},
     {"block", sim_block},   {"block-back", sim_block_back},
+    {"net", sim_net},       {"net-back", sim_net_back},
 };
 
 int sim_failed(const char *what, int err)
@@ -49,7 +50,7 @@ static int run(int argc, char **argv)
 
     if (argc < 2)
         return tool_usage_error(&verb_sim, "sim: start, list, store, suspend, "
-                                           "resume, stop or block");
+                                           "resume, stop, block or net");
     for (i = 0; i < sizeof words / sizeof *words; i++) {
         if (!strcmp(argv[1], words[i].name))
             return words[i].run(argc - 1, argv + 1);
@@ -61,7 +62,8 @@ const struct verb verb_sim = {
     .name = "sim",
     .summary = "start, look into and end a simulated Xen",
     .usage = "sim start|list|store|suspend|resume|stop [OPTION...] DIR [...]\n"
-             "       leat sim block [OPTION...] IMAGE",
+             "       leat sim block [OPTION...] IMAGE\n"
+             "       leat sim net [OPTION...]",
     .help =
         "A simulation is a process that plays the hypervisor for processes\n"
         "that stand for domains. It is found by the directory DIR, which only\n"
@@ -87,6 +89,16 @@ const struct verb verb_sim = {
         "      reads that back, and verifies SHA-256. FILE is made, or\n"
         "      overwritten; without it the copy goes. In the middle the back\n"
         "      end's process is killed, and started again; or the front end's\n"
-        "      domain is suspended and resumed\n",
+        "      domain is suspended and resumed\n"
+        "  net [--mode copy|revoke|shared] [--queues N] [--size MIB]\n"
+        "      [--seconds N] [--kill-backend | --suspend] [--json]\n"
+        "      in a simulation of its own, with two network namespaces: ping,\n"
+        "      iperf3 and a file each way by TCP, through netfront and "
+        "netback.\n"
+        "      In the middle of the first file the back end is killed, or the\n"
+        "      domain suspended. This needs root\n"
+        "  net --pcap FILE [--mode ...] [--json]\n"
+        "      the same for the frames of a capture, both ways, every byte of\n"
+        "      which is verified\n",
     .run = run,
 };

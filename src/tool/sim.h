@@ -19,6 +19,8 @@ int sim_resume(int argc, char **argv);
 int sim_stop(int argc, char **argv);
 int sim_block(int argc, char **argv);
 int sim_block_back(int argc, char **argv); /* its other process */
+int sim_net(int argc, char **argv);
+int sim_net_back(int argc, char **argv);
 
 /* Opens the simulation of (dir) as its toolstack; NULL: it was said why not. */
 struct leat_sim_domain *sim_open(const char *dir);
