@@ -33,11 +33,25 @@ tests_sim_ring_LDADD = libleat-pv.la libleat-sim.la libleat-grant.la $(LDADD)
 
 blkfront_unit_tests = \
     tests/unit/test_blkfront \
+    tests/unit/test_blkfront_again \
+    tests/unit/test_blkfront_fail \
     tests/unit/test_blkfront_hostile \
+    tests/unit/test_blkfront_keys \
+    tests/unit/test_blkfront_noise \
+    tests/unit/test_blkfront_pages \
+    tests/unit/test_blkfront_terms \
+    tests/unit/test_blkfront_wire \
     $(NULL)
 unit_tests += $(blkfront_unit_tests)
 tests_unit_test_blkfront_LDADD = $(pv_unit_ldadd)
+tests_unit_test_blkfront_again_LDADD = $(pv_unit_ldadd)
+tests_unit_test_blkfront_fail_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkfront_hostile_LDADD = $(pv_unit_ldadd)
+tests_unit_test_blkfront_keys_LDADD = $(pv_unit_ldadd)
+tests_unit_test_blkfront_noise_LDADD = $(pv_unit_ldadd)
+tests_unit_test_blkfront_pages_LDADD = $(pv_unit_ldadd)
+tests_unit_test_blkfront_terms_LDADD = $(pv_unit_ldadd)
+tests_unit_test_blkfront_wire_LDADD = $(pv_unit_ldadd)
 
 blkback_unit_tests = \
     tests/unit/test_blkback \

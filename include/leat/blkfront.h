@@ -233,6 +233,9 @@ struct leat_blk {
     size_t bounced;       /* bytes of it that are bounced                     */
     enum leat_reason why; /* of the first bounce, or of the refusal,          */
     size_t index;         /* and of which view                                */
+    uint32_t held;        /* REVOKE: pages of its that the back holds on to,
+                             whatever (err) says: in quarantine, not the
+                             caller's any more                                */
 };
 
 /*

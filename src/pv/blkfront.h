@@ -28,6 +28,7 @@ struct front_own {
 /* Contiguous pages that are granted for one request, REVOKE. */
 struct front_run {
     struct leat_grant grant;
+    uint32_t pages;
     bool bounce; /* they are the export's, not the caller's */
 };
 

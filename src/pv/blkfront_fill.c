@@ -82,7 +82,7 @@ int leat_front_lay_views(struct leat_blkfront *f, struct front_request *r,
 
     r->nsegs = 0;
     r->laid = f->mode != LEAT_RECEIVE_COPY;
-    r->user->bounced = 0;
+    r->user->bounced = r->user->held = 0;
     r->user->why = LEAT_WHY_NONE;
     r->user->index = 0;
     if (!bytes) {
@@ -253,6 +253,7 @@ static int show_run(struct leat_blkfront *f, struct front_request *r,
     if (err)
         return err;
     run->bounce = in_bounce(r, pages);
+    run->pages = (uint32_t)(pages.len / LEAT_PAGE_SIZE);
     r->nruns++;
     f->stats.shares++;
     f->stats.pages_shared += pages.len / LEAT_PAGE_SIZE;
@@ -273,7 +274,6 @@ static int show_run(struct leat_blkfront *f, struct front_request *r,
 /* 0, or LEAT_E_BUSY: the back holds a page of the caller's. */
 static int revoke(struct leat_blkfront *f, struct front_request *r)
 {
-    int err = 0;
     uint32_t i;
 
     for (i = 0; i < r->nruns; i++) {
@@ -282,10 +282,10 @@ static int revoke(struct leat_blkfront *f, struct front_request *r)
         f->stats.revokes++;
         f->stats.held += held;
         if (held && !r->runs[i].bounce)
-            err = LEAT_E_BUSY;
+            r->user->held += r->runs[i].pages;
     }
     r->nruns = 0;
-    return err;
+    return r->user->held ? LEAT_E_BUSY : 0;
 }
 
 static int show_runs(struct leat_blkfront *f, struct front_request *r)

@@ -252,7 +252,7 @@ void leat_front_again(struct leat_blkfront *f)
         r->offset = 0;
         r->whole = false;
         r->err = 0;
-        if (was && f->config.flags & LEAT_BLKFRONT_FAIL)
+        if (was && f->config.flags & LEAT_BLKFRONT_FAIL && !f->now)
             leat_front_fail(f, i, LEAT_E_GONE);
     }
     f->cursor = f->head;
