@@ -9,6 +9,7 @@
 #include <leat/ring.h>
 
 #include "blkif.h"
+#include "device.h"
 
 #define BACK_NONE UINT32_MAX
 
@@ -106,7 +107,7 @@ struct leat_blkback {
     bool persistent;            /* this front's grants are kept            */
     bool stopping;              /* nothing is taken any more               */
     bool now;                   /* closes without waiting for the front    */
-    bool advancing, again;      /* in back_advance()                       */
+    struct leat_device_steps steps;
     bool closed;                /* told                                    */
     int error;                  /* of the store, to be given by a poll     */
     uint32_t offered;           /* segments of an indirect request; 0: none */
@@ -122,7 +123,6 @@ struct leat_blkback {
     struct leat_copies copies;
     struct leat_blkback_stats stats;
     char text[LEAT_BUS_TEXT];
-    size_t text_len;
 };
 
 /* blkback_lay.c: a config with its defaults; a device in its memory. */
@@ -207,7 +207,6 @@ bool leat_back_idle(const struct leat_blkback *b);
 int leat_back_geometry(struct leat_blkback *b);
 int leat_back_announce(struct leat_blkback *b);
 int leat_back_write_size(struct leat_blkback *b);
-void leat_back_write_error(struct leat_blkback *b);
 
 /* blkback_bus.c: what the bus says is done. */
 extern const struct leat_bus_end_ops leat_back_ops;

@@ -17,34 +17,17 @@
 
 #include "blkback.h"
 
-/* More steps than there can be without the front doing something between. */
-#define BACK_STEPS 8u
-
 void leat_back_tell(struct leat_blkback *b, enum leat_blkback_event what)
 {
     if (b->config.event)
         b->config.event(b->config.arg, b, what);
 }
 
-static void keep_text(struct leat_blkback *b, const char *text)
-{
-    size_t i;
-
-    for (i = 0; text[i] && i + 1 < sizeof(b->text); i++)
-        b->text[i] = text[i];
-    b->text[i] = '\0';
-    b->text_len = i;
-}
-
 /* The end is broken: what is under way comes to its end, and no more. */
 static void broke(struct leat_blkback *b)
 {
-    const char *text = "";
-
-    (void)leat_bus_error(&b->end, &text);
-    keep_text(b, text);
+    leat_device_broke(&b->end, b->text);
     b->stopping = true;
-    leat_back_write_error(b);
     leat_back_tell(b, LEAT_BLKBACK_BROKEN);
 }
 
@@ -131,8 +114,10 @@ static int leave(struct leat_blkback *b)
 }
 
 /* One step: LEAT_E_AGAIN where there is nothing to do now. */
-static int step(struct leat_blkback *b)
+static int step(void *arg)
 {
+    struct leat_blkback *b = arg;
+
     if (b->now)
         return b->closed ? LEAT_E_AGAIN : leave(b);
     switch (leat_bus_step(&b->end)) {
@@ -152,22 +137,9 @@ static int step(struct leat_blkback *b)
 
 void leat_back_advance(struct leat_blkback *b)
 {
-    uint32_t i;
-    int err = 0;
+    int err = leat_device_advance(&b->steps, step, b);
 
-    if (b->advancing) {
-        b->again = true;
-        return;
-    }
-    b->advancing = true;
-    for (i = 0; i < BACK_STEPS && !err; i++) {
-        b->again = false;
-        err = step(b);
-        if (err == LEAT_E_AGAIN && b->again)
-            err = 0;
-    }
-    b->advancing = false;
-    if (err && err != LEAT_E_AGAIN)
+    if (err)
         b->error = err;
 }
 

@@ -11,77 +11,21 @@
 
 #include "blkback.h"
 
-/* "queue-N/ring-refN" and others, of names and numbers that fit. */
-#define KEY 48u
-
-struct key {
-    char text[KEY];
-    size_t len;
-};
-
-static void add(struct key *k, const char *s)
-{
-    while (*s && k->len + 1 < KEY)
-        k->text[k->len++] = *s++;
-    k->text[k->len] = '\0';
-}
-
-static void add_number(struct key *k, uint32_t x)
-{
-    char digits[11];
-    size_t i = sizeof(digits) - 1;
-
-    digits[i] = '\0';
-    do
-        digits[--i] = (char)('0' + x % 10);
-    while (x /= 10);
-    add(k, digits + i);
-}
-
-/* Reads a number of the front's that must be there. */
-static int need(struct leat_blkback *b, const char *key, uint32_t *out)
-{
-    struct key what = {.len = 0};
-    uint64_t x = 0;
-    int err =
-        leat_bus_read_number(&b->end, LEAT_BUS_OTHER, key, 0, UINT32_MAX, &x);
-
-    if (err == LEAT_E_REFERENCE) {
-        add(&what, "no key ");
-        add(&what, key);
-        return leat_bus_break(&b->end, what.text);
-    }
-    if (!err)
-        *out = (uint32_t)x;
-    return err;
-}
-
-/* Where a queue's keys are. */
-static void key_of(struct key *k, const struct leat_blkback *b, uint32_t queue,
-                   const char *name)
-{
-    k->len = 0;
-    if (b->nqueues > 1) {
-        add(k, "queue-");
-        add_number(k, queue);
-        add(k, "/");
-    }
-    add(k, name);
-}
-
 static int read_refs(struct leat_blkback *b, uint32_t queue, uint32_t pages,
                      struct leat_gref *grefs)
 {
-    struct key key;
+    struct leat_device_text key;
     uint32_t i;
     int err = 0;
 
     for (i = 0; i < pages && !err; i++) {
-        key_of(&key, b, queue, "ring-ref");
+        uint64_t ref = 0;
+
+        leat_device_key(&key, b->nqueues > 1, queue, "ring-ref");
         if (pages > 1)
-            add_number(&key, i);
-        grefs[i].domain = leat_bus_peer(&b->end);
-        err = need(b, key.text, &grefs[i].ref);
+            leat_device_add_number(&key, i);
+        err = leat_device_need(&b->end, key.text, &ref);
+        grefs[i] = (struct leat_gref){leat_bus_peer(&b->end), (uint32_t)ref};
     }
     return err;
 }
@@ -111,23 +55,11 @@ static void clear_requests(struct back_queue *q)
 static int fail(struct leat_blkback *b, const char *what, uint32_t queue,
                 int err)
 {
-    char text[LEAT_BUS_TEXT];
-    struct key k = {.len = 0};
-    size_t at = 0;
-    const char *part;
+    struct leat_device_text t;
 
-    if (err == LEAT_E_GONE) /* that is the store's, or the machine's */
-        return err;
-    add(&k, what);
-    add(&k, " ");
-    add_number(&k, queue);
-    add(&k, ": ");
-    for (part = k.text; *part; part++)
-        text[at++] = *part;
-    for (part = leat_strerror(err); *part && at + 1 < sizeof(text); part++)
-        text[at++] = *part;
-    text[at] = '\0';
-    return leat_bus_break(&b->end, text);
+    leat_device_text(&t, what);
+    leat_device_add_number(&t, queue);
+    return leat_device_fail(&b->end, t.text, err);
 }
 
 int leat_back_queue_open(struct back_queue *q, const struct leat_gref *grefs,
@@ -172,21 +104,21 @@ static int open_queue(struct leat_blkback *b, uint32_t number, uint32_t pages,
 {
     struct leat_gref grefs[1u << LEAT_RING_ORDER_MAX];
     struct back_queue *q = &b->queues[number];
-    uint32_t channel = 0;
-    struct key key;
+    uint64_t channel = 0;
+    struct leat_device_text key;
     int err = read_refs(b, number, pages, grefs);
 
-    key_of(&key, b, number, "event-channel");
+    leat_device_key(&key, b->nqueues > 1, number, "event-channel");
     if (!err)
-        err = need(b, key.text, &channel);
+        err = leat_device_need(&b->end, key.text, &channel);
     if (err)
         return err;
     err = leat_back_queue_open(q, grefs, pages, layout);
     if (err)
-        return fail(b, "ring", number, err);
+        return fail(b, "ring ", number, err);
     err = leat_bus_port_bind(b->config.bus, &q->port, leat_bus_peer(&b->end),
-                             channel, called, q);
-    return err ? fail(b, "event channel", number, err) : 0;
+                             (uint32_t)channel, called, q);
+    return err ? fail(b, "event channel ", number, err) : 0;
 }
 
 /* What is agreed for all queues. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * What a back end writes into the store: what it offers, what the disk is, and
- * why it broke. Keys that say "no" are written too, for a back that had said
- * "yes" there may have died.
+ * What a back end writes into the store: what it offers, and what the disk is.
+ * Keys that say "no" are written too, for a back that had said "yes" there may have
+ * died.
  *
- * Source: xen/io/blkif.h; xenbus_dev_error() of Linux for where an error goes.
+ * Source: xen/io/blkif.h.
  */
 
 #include <string.h>
@@ -156,39 +156,4 @@ static int write_size(void *arg, struct leat_bus_end *e)
 int leat_back_write_size(struct leat_blkback *b)
 {
     return leat_bus_transact(&b->end, write_size, b);
-}
-
-/* Adds (s) to (to), as much as there is room for. */
-static size_t add(char *to, size_t at, const char *s)
-{
-    while (*s && at < LEAT_STORE_PATH_MAX)
-        to[at++] = *s++;
-    to[at] = '\0';
-    return at;
-}
-
-/*
- * error/PATH/error, PATH without /local/domain/N/ before it: where administrators
- * look. It is told for them alone, so nothing is done where it cannot be written.
- */
-void leat_back_write_error(struct leat_blkback *b)
-{
-    static const char home[] = "/local/domain/";
-    const struct leat_store *store = &b->config.bus->store;
-    const char *path = leat_bus_path(&b->end);
-    char key[LEAT_STORE_PATH_MAX + 1];
-    size_t at = 0;
-
-    while (home[at] && path[at] == home[at])
-        at++;
-    if (!home[at]) {
-        path += at;
-        while (*path && *path != '/')
-            path++;
-    }
-    at = add(key, 0, "error/");
-    at = add(key, at, *path == '/' ? path + 1 : path);
-    add(key, at, "/error");
-    (void)store->ops->write(store->self, LEAT_STORE_NOW, key, b->text,
-                            b->text_len);
 }

@@ -16,7 +16,6 @@
 
 #define DEPTH_MAX      1024u
 #define PERSISTENT_MAX 65536u
-#define LINE           64u
 
 int leat_back_defaults(const struct leat_blkback_config *from,
                        struct leat_blkback_config *c)
@@ -46,15 +45,6 @@ int leat_back_defaults(const struct leat_blkback_config *from,
     return 0;
 }
 
-/* Takes (bytes) of what begins at (base), which is NULL to only count them. */
-static void *take(unsigned char *base, size_t *at, size_t bytes)
-{
-    void *out = base ? base + *at : NULL;
-
-    *at += (bytes + LINE - 1) / LINE * LINE;
-    return out;
-}
-
 static uint32_t buckets_of(uint32_t pages)
 {
     uint32_t n = 1;
@@ -71,12 +61,17 @@ static size_t lay_queue(const struct leat_blkback_config *c,
     struct leat_shared *segs;
     uint32_t *runs, i;
 
-    q->requests = take(base, &at, c->depth * sizeof(*q->requests));
-    segs = take(base, &at, (size_t)c->depth * c->segments * sizeof(*segs));
-    runs = take(base, &at, (size_t)c->depth * c->segments * sizeof(*runs));
-    q->keep.runs = take(base, &at, c->persistent * sizeof(*q->keep.runs));
-    q->keep.pages = take(base, &at, c->persistent * sizeof(*q->keep.pages));
-    q->keep.buckets = take(base, &at, buckets * sizeof(*q->keep.buckets));
+    q->requests = leat_device_take(base, &at, c->depth * sizeof(*q->requests));
+    segs = leat_device_take(base, &at,
+                            (size_t)c->depth * c->segments * sizeof(*segs));
+    runs = leat_device_take(base, &at,
+                            (size_t)c->depth * c->segments * sizeof(*runs));
+    q->keep.runs =
+        leat_device_take(base, &at, c->persistent * sizeof(*q->keep.runs));
+    q->keep.pages =
+        leat_device_take(base, &at, c->persistent * sizeof(*q->keep.pages));
+    q->keep.buckets =
+        leat_device_take(base, &at, buckets * sizeof(*q->keep.buckets));
     q->keep.n = c->persistent;
     q->keep.mask = buckets - 1;
     for (i = 0; base && i < c->depth; i++) {
@@ -95,13 +90,14 @@ static size_t lay(const struct leat_blkback_config *c, unsigned char *base,
     size_t at = 0;
     uint32_t i;
 
-    b = take(base, &at, sizeof(*b));
+    b = leat_device_take(base, &at, sizeof(*b));
     if (!base)
         b = &none;
-    b->queues = take(base, &at, c->queues * sizeof(*b->queues));
-    b->segments = take(base, &at, c->segments * sizeof(*b->segments));
-    b->grefs = take(base, &at, c->segments * sizeof(*b->grefs));
-    b->missing = take(base, &at, c->segments * sizeof(*b->missing));
+    b->queues = leat_device_take(base, &at, c->queues * sizeof(*b->queues));
+    b->segments =
+        leat_device_take(base, &at, c->segments * sizeof(*b->segments));
+    b->grefs = leat_device_take(base, &at, c->segments * sizeof(*b->grefs));
+    b->missing = leat_device_take(base, &at, c->segments * sizeof(*b->missing));
     for (i = 0; i < c->queues; i++)
         at = lay_queue(c, base, at, base ? &b->queues[i] : &dummy);
     if (out)
@@ -116,7 +112,7 @@ int leat_blkback_meta_size(const struct leat_blkback_config *config,
     int err = bytes ? leat_back_defaults(config, &c) : LEAT_E_INVALID;
 
     if (!err)
-        *bytes = lay(&c, NULL, NULL) + LINE - 1;
+        *bytes = lay(&c, NULL, NULL) + DEVICE_LINE - 1;
     return err;
 }
 
@@ -127,7 +123,7 @@ struct leat_blkback *leat_back_lay(const struct leat_blkback_config *c)
     uint32_t i;
 
     memset(meta, 0, c->meta_bytes);
-    lay(c, meta + (LINE - (uintptr_t)meta % LINE) % LINE, &b);
+    lay(c, leat_device_base(meta), &b);
     b->config = *c;
     for (i = 0; i < c->queues; i++) {
         b->queues[i].back = b;

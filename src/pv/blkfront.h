@@ -10,6 +10,7 @@
 #include <leat/slots.h>
 
 #include "blkif.h"
+#include "device.h"
 
 #define FRONT_NONE UINT32_MAX
 
@@ -90,7 +91,7 @@ struct leat_blkfront {
     enum leat_blkif_layout layout;
     bool was_connected; /* once, so (info) has a sense                       */
     bool connected;
-    bool advancing, again; /* in leat_front_advance()                        */
+    struct leat_device_steps steps;
     bool closing, now;     /* leat_blkfront_close()                          */
     bool pausing, paused;
     bool closed;         /* told                                             */

@@ -18,9 +18,6 @@
 
 #include "blkfront.h"
 
-/* More steps than there can be without the back doing something between. */
-#define STEPS 8u
-
 static void tell(struct leat_blkfront *f, enum leat_blkfront_event what)
 {
     if (f->config.event)
@@ -30,13 +27,9 @@ static void tell(struct leat_blkfront *f, enum leat_blkfront_event what)
 /* The end is broken: what is under way ends with it. */
 static void broke(struct leat_blkfront *f)
 {
-    const char *text = "";
-    size_t i;
+    uint32_t i;
 
-    (void)leat_bus_error(&f->end, &text);
-    for (i = 0; text[i] && i + 1 < sizeof(f->text); i++)
-        f->text[i] = text[i];
-    f->text[i] = '\0';
+    leat_device_broke(&f->end, f->text);
     f->connected = false;
     for (i = 0; i < f->nqueues; i++)
         leat_front_recall(&f->queues[i]);
@@ -168,8 +161,10 @@ static bool stays(struct leat_blkfront *f)
 }
 
 /* One step: LEAT_E_AGAIN where there is nothing to do now. */
-static int step(struct leat_blkfront *f)
+static int step(void *arg)
 {
+    struct leat_blkfront *f = arg;
+
     if (f->now)
         return leave(f);
     if (stays(f))
@@ -191,22 +186,9 @@ static int step(struct leat_blkfront *f)
 
 void leat_front_advance(struct leat_blkfront *f)
 {
-    uint32_t i;
-    int err = 0;
+    int err = leat_device_advance(&f->steps, step, f);
 
-    if (f->advancing) {
-        f->again = true;
-        return;
-    }
-    f->advancing = true;
-    for (i = 0; i < STEPS && !err; i++) {
-        f->again = false;
-        err = step(f);
-        if (err == LEAT_E_AGAIN && f->again)
-            err = 0;
-    }
-    f->advancing = false;
-    if (err && err != LEAT_E_AGAIN)
+    if (err)
         f->error = err;
 }
 
@@ -216,20 +198,13 @@ static void state(void *arg, enum leat_bus_state other)
     leat_front_advance(arg);
 }
 
-static bool same(const char *a, const char *b)
-{
-    while (*a && *a == *b)
-        a++, b++;
-    return *a == *b;
-}
-
 static void key(void *arg, const char *name)
 {
     struct leat_blkfront *f = arg;
     uint64_t sectors;
     int err;
 
-    if (!f->connected || (name[0] && !same(name, "sectors")))
+    if (!f->connected || (name[0] && !leat_bus_same(name, "sectors")))
         return;
     err = leat_front_read_sectors(f, &sectors);
     if (err == LEAT_E_PROTO) {

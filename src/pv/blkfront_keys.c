@@ -14,43 +14,13 @@
 /* A disk's bytes fit into 63 bits. */
 #define SECTORS_MAX (((uint64_t)1 << 54) - 1)
 
-/* "queue-N/ring-refN", of numbers that fit. */
-#define KEY 48u
-
-struct key {
-    char text[KEY];
-    size_t len;
-};
-
-static void add(struct key *k, const char *s)
-{
-    while (*s && k->len + 1 < KEY)
-        k->text[k->len++] = *s++;
-    k->text[k->len] = '\0';
-}
-
-static void add_number(struct key *k, uint32_t x)
-{
-    char digit[2] = {(char)('0' + x % 10), '\0'};
-
-    if (x >= 10)
-        add_number(k, x / 10);
-    add(k, digit);
-}
-
 /* The key (name) of a queue, with (number) behind it unless FRONT_NONE. */
-static const char *key_of(struct key *k, bool several, uint32_t queue,
-                          const char *name, uint32_t number)
+static const char *key_of(struct leat_device_text *k, bool several,
+                          uint32_t queue, const char *name, uint32_t number)
 {
-    k->len = 0;
-    if (several) {
-        add(k, "queue-");
-        add_number(k, queue);
-        add(k, "/");
-    }
-    add(k, name);
+    leat_device_key(k, several, queue, name);
     if (number != FRONT_NONE)
-        add_number(k, number);
+        leat_device_add_number(k, number);
     return k->text;
 }
 
@@ -69,7 +39,7 @@ static int write_refs(struct leat_blkfront *f, uint32_t queue)
     const struct front_queue *q = &f->queues[queue];
     const bool several = f->nqueues > 1;
     uint32_t refs[1u << LEAT_RING_ORDER_MAX], i;
-    struct key k;
+    struct leat_device_text k;
     int err = leat_grant_refs(q->grant, refs, 1u << LEAT_RING_ORDER_MAX);
 
     for (i = 0; i < f->info.ring_pages && !err; i++)
@@ -91,7 +61,7 @@ static int remove_others(struct leat_blkfront *f)
     static const char *const names[] = {"multi-queue-num-queues",
                                         "ring-page-order", "ring-ref",
                                         "event-channel", "feature-persistent"};
-    struct key k;
+    struct leat_device_text k;
     uint32_t i;
     int err = 0;
 

@@ -16,7 +16,6 @@
 #define QUEUE_PAGES       352u /* 32 direct requests */
 #define INDIRECT_PAGES    8u   /* of a queue         */
 #define UNIT_PAGES        8u   /* are granted by one operation */
-#define LINE              64u
 
 static uint32_t larger(uint32_t a, uint32_t b)
 {
@@ -74,25 +73,16 @@ void leat_front_persist(const struct leat_blkfront *f, uint32_t domain,
     };
 }
 
-/* Takes (bytes) of what begins at (base), which is NULL to only count them. */
-static void *take(unsigned char *base, size_t *at, size_t bytes)
-{
-    void *out = base ? base + *at : NULL;
-
-    *at += (bytes + LINE - 1) / LINE * LINE;
-    return out;
-}
-
 static size_t lay_request(const struct leat_blkfront_config *c, size_t segs,
                           unsigned char *base, size_t at,
                           struct front_request *r)
 {
-    r->seg = take(base, &at, segs * sizeof(*r->seg));
-    r->own = take(base, &at, segs * sizeof(*r->own));
+    r->seg = leat_device_take(base, &at, segs * sizeof(*r->seg));
+    r->own = leat_device_take(base, &at, segs * sizeof(*r->own));
     if (c->mode ==
         LEAT_RECEIVE_REVOKE) { /* and COPY, where the store says so */
-        r->views = take(base, &at, segs * sizeof(*r->views));
-        r->runs = take(base, &at, segs * sizeof(*r->runs));
+        r->views = leat_device_take(base, &at, segs * sizeof(*r->views));
+        r->runs = leat_device_take(base, &at, segs * sizeof(*r->runs));
     }
     return at;
 }
@@ -111,32 +101,33 @@ static int lay(const struct leat_blkfront_config *c, unsigned char *base,
     uint32_t i;
     int err;
 
-    f = take(base, &at, sizeof(*f));
+    f = leat_device_take(base, &at, sizeof(*f));
     if (!base)
         f = &none;
     f->config = *c;
     f->own_max = own_of(c);
     f->segs_max = 2 * c->request_pages;
-    f->queues = take(base, &at, c->queues * sizeof(*f->queues));
+    f->queues = leat_device_take(base, &at, c->queues * sizeof(*f->queues));
     for (i = 0; i < c->queues; i++) {
         struct front_queue *q = base ? &f->queues[i] : &queue;
 
-        q->entries = take(base, &at, slots * sizeof(*q->entries));
+        q->entries = leat_device_take(base, &at, slots * sizeof(*q->entries));
     }
-    f->requests = take(base, &at, c->requests * sizeof(*f->requests));
+    f->requests =
+        leat_device_take(base, &at, c->requests * sizeof(*f->requests));
     for (i = 0; i < c->requests; i++)
         at = lay_request(c, f->segs_max, base, at,
                          base ? &f->requests[i] : &request);
-    f->own = take(base, &at, f->own_max * sizeof(*f->own));
+    f->own = leat_device_take(base, &at, f->own_max * sizeof(*f->own));
     leat_front_persist(f, 0, &persist);
     if (!persist.grants) /* only to be asked for its size */
-        persist.grants = (struct leat_grants *)(uintptr_t)LINE;
+        persist.grants = (struct leat_grants *)(uintptr_t)DEVICE_LINE;
     if (!persist.pool)
-        persist.pool = (struct leat_pool *)(uintptr_t)LINE;
+        persist.pool = (struct leat_pool *)(uintptr_t)DEVICE_LINE;
     err = leat_persist_meta_size(&persist, &f->persist_bytes);
     if (err)
         return err;
-    f->persist_meta = take(base, &at, f->persist_bytes);
+    f->persist_meta = leat_device_take(base, &at, f->persist_bytes);
     *bytes = at;
     if (out)
         *out = f;
@@ -153,7 +144,7 @@ int leat_blkfront_meta_size(const struct leat_blkfront_config *config,
     if (!err)
         err = lay(&c, NULL, NULL, &need);
     if (!err)
-        *bytes = need + LINE - 1;
+        *bytes = need + DEVICE_LINE - 1;
     return err;
 }
 
@@ -165,7 +156,7 @@ struct leat_blkfront *leat_front_lay(const struct leat_blkfront_config *c)
     uint32_t i;
 
     memset(meta, 0, c->meta_bytes);
-    (void)lay(c, meta + (LINE - (uintptr_t)meta % LINE) % LINE, &f, &bytes);
+    (void)lay(c, leat_device_base(meta), &f, &bytes);
     f->mode = c->mode;
     f->layout = c->flags & LEAT_BLKFRONT_X86_32 ? LEAT_BLKIF_32 : LEAT_BLKIF_64;
     f->generation = 1;

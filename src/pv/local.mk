@@ -55,6 +55,7 @@ pv_sources = \
     src/pv/bus_step.c \
     src/pv/bus_text.c \
     src/pv/bus_watch.c \
+    src/pv/device.c \
     src/pv/memory_disk.c \
     src/pv/net_finish.c \
     src/pv/net_headers.c \
@@ -97,6 +98,7 @@ pv_private_headers = \
     src/pv/blkfront.h \
     src/pv/blkif.h \
     src/pv/bus.h \
+    src/pv/device.h \
     src/pv/disk_check.h \
     src/pv/netif.h \
     src/pv/netswitch.h \

@@ -12,6 +12,7 @@
 #include <leat/netback.h>
 #include <leat/ring.h>
 
+#include "device.h"
 #include "net_finish.h"
 #include "netif.h"
 
@@ -128,7 +129,7 @@ struct leat_netback {
     struct leat_bus_end end;
     bool connected;
     bool closing, now; /* leat_netback_close()                               */
-    bool advancing, again;
+    struct leat_device_steps steps;
     bool closed;   /* told                                                   */
     bool awake;    /* of this poll: nobody has to be woken                   */
     bool ended;    /* the port has no frames any more                        */

@@ -16,9 +16,6 @@
 
 #include "netback.h"
 
-/* More steps than there can be without the front doing something between. */
-#define STEPS 8u
-
 static void tell(struct leat_netback *n, enum leat_netback_event what)
 {
     if (n->config.event)
@@ -27,13 +24,7 @@ static void tell(struct leat_netback *n, enum leat_netback_event what)
 
 static void broke(struct leat_netback *n)
 {
-    const char *text = "";
-    size_t i;
-
-    (void)leat_bus_error(&n->end, &text);
-    for (i = 0; text[i] && i + 1 < sizeof(n->text); i++)
-        n->text[i] = text[i];
-    n->text[i] = '\0';
+    leat_device_broke(&n->end, n->text);
     n->connected = false;
     tell(n, LEAT_NETBACK_BROKEN);
 }
@@ -123,8 +114,10 @@ static int leave(struct leat_netback *n)
 }
 
 /* One step: LEAT_E_AGAIN where there is nothing to do now. */
-static int step(struct leat_netback *n)
+static int step(void *arg)
 {
+    struct leat_netback *n = arg;
+
     if (n->now)
         return leave(n);
     switch (leat_bus_step(&n->end)) {
@@ -144,22 +137,9 @@ static int step(struct leat_netback *n)
 
 void leat_nb_advance(struct leat_netback *n)
 {
-    uint32_t i;
-    int err = 0;
+    int err = leat_device_advance(&n->steps, step, n);
 
-    if (n->advancing) {
-        n->again = true;
-        return;
-    }
-    n->advancing = true;
-    for (i = 0; i < STEPS && !err; i++) {
-        n->again = false;
-        err = step(n);
-        if (err == LEAT_E_AGAIN && n->again)
-            err = 0;
-    }
-    n->advancing = false;
-    if (err && err != LEAT_E_AGAIN)
+    if (err)
         n->error = err;
 }
 
@@ -169,19 +149,13 @@ static void state(void *arg, enum leat_bus_state other)
     leat_nb_advance(arg);
 }
 
-static bool same(const char *a, const char *b)
-{
-    while (*a && *a == *b)
-        a++, b++;
-    return *a == *b;
-}
-
 static void key(void *arg, const char *name)
 {
     struct leat_netback *n = arg;
     int err;
 
-    if (!n->connected || (name[0] && !same(name, "request-multicast-control")))
+    if (!n->connected ||
+        (name[0] && !leat_bus_same(name, "request-multicast-control")))
         return;
     err = leat_nb_read_filtering(n);
     if (err == LEAT_E_PROTO) {

@@ -12,29 +12,6 @@
 
 #include "netback.h"
 
-#define KEY 48u
-
-struct key {
-    char text[KEY];
-    size_t len;
-};
-
-static void add(struct key *k, const char *s)
-{
-    while (*s && k->len + 1 < KEY)
-        k->text[k->len++] = *s++;
-    k->text[k->len] = '\0';
-}
-
-static void add_number(struct key *k, uint32_t x)
-{
-    const char digit[2] = {(char)('0' + x % 10), '\0'};
-
-    if (x >= 10)
-        add_number(k, x / 10);
-    add(k, digit);
-}
-
 /* ------------------------------------------------------------ what it offers */
 
 static int announce(void *arg, struct leat_bus_end *e)
@@ -160,83 +137,39 @@ static int read_terms(struct leat_netback *n)
     return leat_nb_read_filtering(n);
 }
 
-/* A number of the front's that must be there, of a queue's keys, or (queue) all:
- * the device's. */
+/* A number of the front's that must be there, of a queue. */
 static int need(struct leat_netback *n, uint32_t queue, const char *name,
                 uint64_t *out)
 {
-    struct key k = {.len = 0}, text = {.len = 0};
-    int err;
+    struct leat_device_text k;
 
-    if (n->nqueues > 1 && queue != UINT32_MAX) {
-        add(&k, "queue-");
-        add_number(&k, queue);
-        add(&k, "/");
-    }
-    add(&k, name);
-    err = leat_bus_read_number(&n->end, LEAT_BUS_OTHER, k.text, 0, UINT32_MAX,
-                               out);
-    if (err != LEAT_E_REFERENCE)
-        return err;
-    add(&text, "no key ");
-    add(&text, k.text);
-    return leat_bus_break(&n->end, text.text);
+    leat_device_key(&k, n->nqueues > 1, queue, name);
+    return leat_device_need(&n->end, k.text, out);
 }
 
 /* One of its channels, or two. */
 static int read_ports(struct leat_netback *n, uint32_t queue,
                       struct nb_keys *keys)
 {
-    struct key k = {.len = 0};
-    uint64_t one = 0;
-    int err;
+    struct leat_device_text k;
+    int err = LEAT_E_REFERENCE;
 
-    if (n->nqueues > 1) {
-        add(&k, "queue-");
-        add_number(&k, queue);
-        add(&k, "/");
-    }
-    add(&k, "event-channel-tx");
-    keys->split = false;
-    if (!(n->config.without & LEAT_NETBACK_NO_SPLIT)) {
+    leat_device_key(&k, n->nqueues > 1, queue, "event-channel-tx");
+    if (!(n->config.without & LEAT_NETBACK_NO_SPLIT))
         err = leat_bus_read_number(&n->end, LEAT_BUS_OTHER, k.text, 0,
-                                   UINT32_MAX, &one);
-        if (!err) {
-            keys->split = true;
-            keys->port[0] = one;
-            return need(n, queue, "event-channel-rx", &keys->port[1]);
-        }
-        if (err != LEAT_E_REFERENCE)
-            return err;
-    }
-    return need(n, queue, "event-channel", &keys->port[0]);
-}
-
-static int fail(struct leat_netback *n, const char *what, uint32_t queue,
-                int err)
-{
-    char text[LEAT_BUS_TEXT];
-    struct key k = {.len = 0};
-    const char *part;
-    size_t at = 0;
-
-    if (err == LEAT_E_GONE || err == LEAT_E_PROTO)
-        return err;
-    add(&k, what);
-    if (queue != UINT32_MAX)
-        add_number(&k, queue);
-    add(&k, ": ");
-    for (part = k.text; *part; part++)
-        text[at++] = *part;
-    for (part = leat_strerror(err); *part && at + 1 < sizeof(text); part++)
-        text[at++] = *part;
-    text[at] = '\0';
-    return leat_bus_break(&n->end, text);
+                                   UINT32_MAX, &keys->port[0]);
+    keys->split = !err;
+    if (keys->split)
+        return need(n, queue, "event-channel-rx", &keys->port[1]);
+    return err == LEAT_E_REFERENCE
+               ? need(n, queue, "event-channel", &keys->port[0])
+               : err;
 }
 
 static int open_queue(struct leat_netback *n, uint32_t queue)
 {
     struct nb_keys keys = {.split = false};
+    struct leat_device_text what;
     int err = need(n, queue, "tx-ring-ref", &keys.tx_ref);
 
     if (!err)
@@ -246,7 +179,11 @@ static int open_queue(struct leat_netback *n, uint32_t queue)
     if (err)
         return err;
     err = leat_nb_queue_open(&n->queues[queue], &keys);
-    return err ? fail(n, "queue ", queue, err) : 0;
+    if (!err)
+        return 0;
+    leat_device_text(&what, "queue ");
+    leat_device_add_number(&what, queue);
+    return leat_device_fail(&n->end, what.text, err);
 }
 
 /* The control ring, if the front has one. */
@@ -261,11 +198,11 @@ static int open_ctrl(struct leat_netback *n)
                                UINT32_MAX, &ref);
     if (err)
         return err == LEAT_E_REFERENCE ? 0 : err;
-    err = need(n, UINT32_MAX, "event-channel-ctrl", &port);
+    err = leat_device_need(&n->end, "event-channel-ctrl", &port);
     if (err)
         return err;
     err = leat_nb_ctrl_open(n, ref, port);
-    return err ? fail(n, "control ring", UINT32_MAX, err) : 0;
+    return err ? leat_device_fail(&n->end, "control ring", err) : 0;
 }
 
 /* The port is told what the guest takes, and whom it delivers to. */

@@ -14,7 +14,6 @@
 #define FILTER_MAX  4096u
 #define MTU_MIN     68u
 #define STALL_NS    10000000000u
-#define LINE        64u
 
 int leat_nb_defaults(const struct leat_netback_config *from,
                      struct leat_netback_config *c)
@@ -43,15 +42,6 @@ int leat_nb_defaults(const struct leat_netback_config *from,
     return 0;
 }
 
-/* Takes (bytes) of what begins at (base), which is NULL to only count them. */
-static void *take(unsigned char *base, size_t *at, size_t bytes)
-{
-    void *out = base ? base + *at : NULL;
-
-    *at += (bytes + LINE - 1) / LINE * LINE;
-    return out;
-}
-
 /* Where all of it lies; without (base), how much it is. */
 static size_t lay(const struct leat_netback_config *c, unsigned char *base,
                   struct leat_netback **out)
@@ -62,16 +52,17 @@ static size_t lay(const struct leat_netback_config *c, unsigned char *base,
     size_t at = 0;
     uint32_t i;
 
-    n = take(base, &at, sizeof(*n));
+    n = leat_device_take(base, &at, sizeof(*n));
     if (!base)
         n = &none;
-    n->queues = take(base, &at, c->queues_max * sizeof(*n->queues));
-    n->filter = take(base, &at, c->filter_max * sizeof(*n->filter));
-    n->scratch = take(base, &at, sizeof(*n->scratch));
+    n->queues = leat_device_take(base, &at, c->queues_max * sizeof(*n->queues));
+    n->filter = leat_device_take(base, &at, c->filter_max * sizeof(*n->filter));
+    n->scratch = leat_device_take(base, &at, sizeof(*n->scratch));
     for (i = 0; i < c->queues_max; i++) {
         struct nb_queue *q = base ? &n->queues[i] : &queue;
 
-        q->statics.table = take(base, &at, cells * sizeof(struct nb_static));
+        q->statics.table =
+            leat_device_take(base, &at, cells * sizeof(struct nb_static));
         q->statics.mask = cells - 1;
         q->statics.max = c->statics_max;
     }
@@ -87,7 +78,7 @@ int leat_netback_meta_size(const struct leat_netback_config *config,
     int err = bytes ? leat_nb_defaults(config, &c) : LEAT_E_INVALID;
 
     if (!err)
-        *bytes = lay(&c, NULL, NULL) + LINE - 1;
+        *bytes = lay(&c, NULL, NULL) + DEVICE_LINE - 1;
     return err;
 }
 
@@ -98,7 +89,7 @@ struct leat_netback *leat_nb_lay(const struct leat_netback_config *c)
     uint32_t i;
 
     memset(meta, 0, c->meta_bytes);
-    lay(c, meta + (LINE - (uintptr_t)meta % LINE) % LINE, &n);
+    lay(c, leat_device_base(meta), &n);
     n->config = *c;
     n->carrier = -1;
     for (i = 0; i < c->queues_max; i++) {

@@ -9,6 +9,7 @@
 #include <leat/ring.h>
 #include <leat/slots.h>
 
+#include "device.h"
 #include "netif.h"
 
 #define NF_RING      256u /* slots of a ring of one page                        */
@@ -271,7 +272,7 @@ struct leat_netfront {
     bool closing, now;     /* asked for                                    */
     bool pausing, paused;  /* the same; told                               */
     bool closed;           /* told                                         */
-    bool advancing, again; /* in leat_nf_advance()                         */
+    struct leat_device_steps steps;
     int error;             /* of the store, to be given by a poll          */
     struct leat_copies copies, messages;
     struct leat_netfront_stats stats;

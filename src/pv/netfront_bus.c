@@ -14,21 +14,10 @@
 
 #include "netfront.h"
 
-#define STEPS 16u
-
 static void tell(struct leat_netfront *f, enum leat_netfront_event what)
 {
     if (f->config.event)
         f->config.event(f->config.arg, f, what);
-}
-
-static void keep_text(struct leat_netfront *f, const char *text)
-{
-    size_t i;
-
-    for (i = 0; text[i] && i + 1 < sizeof(f->text); i++)
-        f->text[i] = text[i];
-    f->text[i] = '\0';
 }
 
 /* Lets go of rings and ports. */
@@ -51,10 +40,7 @@ static void disconnect(struct leat_netfront *f, int why)
 
 static void broke(struct leat_netfront *f)
 {
-    const char *text = "";
-
-    (void)leat_bus_error(&f->end, &text);
-    keep_text(f, text);
+    leat_device_broke(&f->end, f->text);
     f->ready = false;
     tell(f, LEAT_NETFRONT_BROKEN);
 }
@@ -219,8 +205,10 @@ static bool leaves(const struct leat_netfront *f)
 }
 
 /* One step: LEAT_E_AGAIN where there is nothing to do now. */
-static int step(struct leat_netfront *f)
+static int step(void *arg)
 {
+    struct leat_netfront *f = arg;
+
     int err;
 
     if (f->now)
@@ -251,22 +239,9 @@ static int step(struct leat_netfront *f)
 
 void leat_nf_advance(struct leat_netfront *f)
 {
-    uint32_t i;
-    int err = 0;
+    int err = leat_device_advance(&f->steps, step, f);
 
-    if (f->advancing) {
-        f->again = true;
-        return;
-    }
-    f->advancing = true;
-    for (i = 0; i < STEPS && !err; i++) {
-        f->again = false;
-        err = step(f);
-        if (err == LEAT_E_AGAIN && f->again)
-            err = 0;
-    }
-    f->advancing = false;
-    if (err && err != LEAT_E_AGAIN)
+    if (err)
         f->error = err;
 }
 
@@ -276,20 +251,13 @@ static void state(void *arg, enum leat_bus_state other)
     leat_nf_advance(arg);
 }
 
-static bool same(const char *a, const char *b)
-{
-    while (*a && *a == *b)
-        a++, b++;
-    return *a == *b;
-}
-
 static void key(void *arg, const char *name)
 {
     struct leat_netfront *f = arg;
     const bool was = f->info.link;
     int err;
 
-    if (!f->ready || (name[0] && !same(name, "carrier")))
+    if (!f->ready || (name[0] && !leat_bus_same(name, "carrier")))
         return;
     err = leat_nf_read_link(f);
     if (err == LEAT_E_PROTO) {

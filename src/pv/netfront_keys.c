@@ -12,33 +12,6 @@
 
 #include "netfront.h"
 
-/* "queue-15/event-channel-tx" fits. */
-#define KEY 48u
-
-static size_t add(char *key, size_t at, const char *s)
-{
-    while (*s && at + 1 < KEY)
-        key[at++] = *s++;
-    key[at] = '\0';
-    return at;
-}
-
-/* Where a queue's key is. */
-static void key_of(const struct nf_queue *q, const char *name, char *key)
-{
-    const char tens[2] = {(char)('0' + q->number / 10), '\0'};
-    const char ones[2] = {(char)('0' + q->number % 10), '\0'};
-    size_t at = 0;
-
-    if (q->f->nqueues > 1) {
-        at = add(key, at, "queue-");
-        at = add(key, at, q->number / 10 ? tens : "");
-        at = add(key, at, ones);
-        at = add(key, at, "/");
-    }
-    add(key, at, name);
-}
-
 /* ----------------------------------------------------------------- reading */
 
 static bool nibble(char c, uint8_t *out)
@@ -190,13 +163,13 @@ static int write_queue(const struct nf_queue *q)
         {"event-channel-tx", split, leat_bus_port_number(&q->port[NF_TX])},
         {"event-channel-rx", split, leat_bus_port_number(&q->port[NF_RX])},
     };
-    char key[KEY];
+    struct leat_device_text key;
     size_t i;
     int err = 0;
 
     for (i = 0; i < sizeof(keys) / sizeof(keys[0]) && !err; i++) {
-        key_of(q, keys[i].name, key);
-        err = write(f, key, keys[i].there, keys[i].x);
+        leat_device_key(&key, f->nqueues > 1, q->number, keys[i].name);
+        err = write(f, key.text, keys[i].there, keys[i].x);
     }
     return err;
 }

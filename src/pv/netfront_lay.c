@@ -16,7 +16,6 @@
      LEAT_NETFRONT_NO_STATIC | LEAT_NETFRONT_MULTICAST)
 
 #define FILTER_MAX 4096u
-#define LINE       64u
 
 /* In range, with its default where it is 0. */
 static bool in_range(uint32_t *x, uint32_t otherwise, uint32_t min,
@@ -71,15 +70,6 @@ static struct leat_persist_config persist_of(
     };
 }
 
-/* Takes (bytes) of what begins at (base), which is NULL to only count them. */
-static void *take(unsigned char *base, size_t *at, size_t bytes)
-{
-    void *out = base ? base + *at : NULL;
-
-    *at += (bytes + LINE - 1) / LINE * LINE;
-    return out;
-}
-
 static size_t lay_pages(const struct leat_netfront_config *c,
                         unsigned char *base, size_t at, enum nf_way way,
                         struct nf_pages *p)
@@ -89,10 +79,10 @@ static size_t lay_pages(const struct leat_netfront_config *c,
 
     while (line < n)
         line *= 2;
-    p->page = take(base, &at, n * sizeof(*p->page));
-    p->block = take(base, &at, n * sizeof(*p->block));
-    p->life = take(base, &at, n * sizeof(*p->life));
-    p->line = take(base, &at, line * sizeof(*p->line));
+    p->page = leat_device_take(base, &at, n * sizeof(*p->page));
+    p->block = leat_device_take(base, &at, n * sizeof(*p->block));
+    p->life = leat_device_take(base, &at, n * sizeof(*p->life));
+    p->line = leat_device_take(base, &at, line * sizeof(*p->line));
     p->mask = line - 1;
     p->max = p->cap = n;
     p->bytes = (uint32_t)LEAT_PAGE_SIZE;
@@ -107,11 +97,11 @@ static size_t lay_queue(const struct leat_netfront_config *c,
 {
     at = lay_pages(c, base, at, NF_TX, &q->pages[NF_TX]);
     at = lay_pages(c, base, at, NF_RX, &q->pages[NF_RX]);
-    q->entries = take(base, &at, NF_RING * sizeof(*q->entries));
-    q->grants = take(base, &at, NF_RING * sizeof(*q->grants));
-    q->given = take(base, &at, NF_RING * sizeof(*q->given));
-    q->rx_page = take(base, &at, NF_RING * sizeof(*q->rx_page));
-    q->own = take(base, &at, NF_RING * sizeof(*q->own));
+    q->entries = leat_device_take(base, &at, NF_RING * sizeof(*q->entries));
+    q->grants = leat_device_take(base, &at, NF_RING * sizeof(*q->grants));
+    q->given = leat_device_take(base, &at, NF_RING * sizeof(*q->given));
+    q->rx_page = leat_device_take(base, &at, NF_RING * sizeof(*q->rx_page));
+    q->own = leat_device_take(base, &at, NF_RING * sizeof(*q->own));
     return at;
 }
 
@@ -126,13 +116,13 @@ static int lay(const struct leat_netfront_config *c, unsigned char *base,
     uint32_t i, way;
     int err = 0;
 
-    f = take(base, &at, sizeof(*f));
+    f = leat_device_take(base, &at, sizeof(*f));
     for (way = NF_TX; way <= NF_RX && !err; way++) {
         void *meta;
 
         persist = persist_of(c, (enum nf_way)way);
         err = leat_persist_meta_size(&persist, &need);
-        meta = take(base, &at, err ? 0 : need);
+        meta = leat_device_take(base, &at, err ? 0 : need);
         if (base) {
             f->persist_meta[way] = meta;
             f->persist_bytes[way] = need;
@@ -141,8 +131,8 @@ static int lay(const struct leat_netfront_config *c, unsigned char *base,
     if (err)
         return err;
     {
-        void *queues = take(base, &at, c->queues * sizeof(dummy));
-        void *filter = take(base, &at, c->filter * LEAT_NET_MAC);
+        void *queues = leat_device_take(base, &at, c->queues * sizeof(dummy));
+        void *filter = leat_device_take(base, &at, c->filter * LEAT_NET_MAC);
 
         if (base) {
             f->queues = queues;
@@ -167,7 +157,7 @@ int leat_netfront_meta_size(const struct leat_netfront_config *config,
     if (!err)
         err = lay(&c, NULL, NULL, &need);
     if (!err)
-        *bytes = need + LINE - 1;
+        *bytes = need + DEVICE_LINE - 1;
     return err;
 }
 
@@ -179,7 +169,7 @@ struct leat_netfront *leat_nf_lay(const struct leat_netfront_config *c)
     uint32_t i;
 
     memset(meta, 0, c->meta_bytes);
-    (void)lay(c, meta + (LINE - (uintptr_t)meta % LINE) % LINE, &f, &bytes);
+    (void)lay(c, leat_device_base(meta), &f, &bytes);
     f->config = *c;
     f->mode = c->mode;
     f->filtering = c->flags & LEAT_NETFRONT_MULTICAST;
