@@ -89,8 +89,11 @@ struct leat_sim_domain {
     size_t nleftover;
     struct leat_mmap memory;
 
-    int poll_fd; /* of all there is to look at */
-    int notice_fd;
+    int poll_fd;   /* of all there is to look at */
+    int store_fd;  /* in it: of the next two */
+    int notice_fd; /* the socket */
+    int kept_fd;   /* readable while notices are kept */
+    bool kept;     /* it is */
     struct notice *notices;
     struct notice **last_notice;
     size_t nnotices;
@@ -156,6 +159,8 @@ int sim_events_open(struct leat_sim_domain *d);
 void sim_events_close(struct leat_sim_domain *d, bool reopen);
 /* notice.c: reads what has come; LEAT_E_AGAIN: nothing, LEAT_E_GONE. */
 int sim_notices_read(struct leat_sim_domain *d);
+/* After the list has changed, under the lock. */
+void sim_notices_kept(struct leat_sim_domain *d);
 
 static inline bool sim_is_gone(struct leat_sim_domain *d)
 {

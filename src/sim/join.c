@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -60,9 +61,13 @@ static int open_poll(struct leat_sim_domain *d)
 {
     struct epoll_event e = {.events = EPOLLIN};
 
+    d->kept_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    d->store_fd = epoll_create1(EPOLL_CLOEXEC);
     d->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (d->poll_fd < 0 ||
-        epoll_ctl(d->poll_fd, EPOLL_CTL_ADD, d->notice_fd, &e) ||
+    if (d->kept_fd < 0 || d->store_fd < 0 || d->poll_fd < 0 ||
+        epoll_ctl(d->store_fd, EPOLL_CTL_ADD, d->notice_fd, &e) ||
+        epoll_ctl(d->store_fd, EPOLL_CTL_ADD, d->kept_fd, &e) ||
+        epoll_ctl(d->poll_fd, EPOLL_CTL_ADD, d->store_fd, &e) ||
         epoll_ctl(d->poll_fd, EPOLL_CTL_ADD, d->events_fd, &e))
         return errno == EMFILE || errno == ENFILE ? LEAT_E_LIMIT
                                                   : LEAT_E_SYSTEM;
@@ -80,6 +85,10 @@ static void free_domain(struct leat_sim_domain *d)
         munmap(d->window, window_bytes(d));
     if (d->poll_fd >= 0)
         close(d->poll_fd);
+    if (d->store_fd >= 0)
+        close(d->store_fd);
+    if (d->kept_fd >= 0)
+        close(d->kept_fd);
     if (d->notice_fd >= 0)
         close(d->notice_fd);
     while ((n = d->notices)) {
@@ -109,7 +118,8 @@ int sim_domain_create(struct sim_link link, uint32_t id,
     pthread_mutex_init(&d->lock, NULL);
     pthread_mutex_init(&d->events_lock, NULL);
     d->link = link;
-    d->poll_fd = d->notice_fd = d->events_fd = d->kick_fd = -1;
+    d->poll_fd = d->store_fd = d->notice_fd = d->kept_fd = -1;
+    d->events_fd = d->kick_fd = -1;
     d->last_notice = &d->notices;
     err = leat_mmap_init(&d->memory);
     if (!err) {

@@ -4,14 +4,34 @@
  * Notices: what the hypervisor says unasked. They are read when somebody looks;
  * events of watches wait in a list, which is as long as the hypervisor lets it
  * be, and the rest is in the page of life anyway.
+ *
+ *   N1  kept_fd is readable  <=>  notices wait in the list
+ *
+ * Whoever reads the socket, for a suspend or for the hypervisor's death, takes
+ * away what the store's descriptor was readable for; N1 keeps it so.
  */
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "domain.h"
 
 /* More than the hypervisor lets wait; the rest stays in the socket. */
 #define KEPT 256u
+
+void sim_notices_kept(struct leat_sim_domain *d)
+{
+    bool kept = d->notices != NULL;
+    uint64_t one = 1;
+    ssize_t n = 0;
+
+    if (kept && !d->kept)
+        n = write(d->kept_fd, &one, sizeof(one));
+    else if (!kept && d->kept)
+        n = read(d->kept_fd, &one, sizeof(one));
+    (void)n; /* its counter is ours, and is 0 or 1 */
+    d->kept = kept;
+}
 
 static int keep(struct leat_sim_domain *d, const struct sim_head *head,
                 size_t len)
@@ -58,6 +78,7 @@ int sim_notices_read(struct leat_sim_domain *d)
             keep(d, head, (size_t)len) == LEAT_E_GONE)
             sim_gone(d);
     }
+    sim_notices_kept(d);
     if (sim_is_gone(d))
         err = LEAT_E_GONE;
     pthread_mutex_unlock(&d->lock);

@@ -204,6 +204,7 @@ static int store_unwatch(void *self, const char *path, const char *token)
         free(n);
     }
     d->last_notice = at;
+    sim_notices_kept(d);
     pthread_mutex_unlock(&d->lock);
     return 0;
 }
@@ -231,6 +232,7 @@ static int store_event(void *self, char *path, size_t path_size, char *token,
                 d->last_notice = &d->notices;
             d->nnotices--;
             free(n);
+            sim_notices_kept(d);
         }
     } else if (!err) {
         err = LEAT_E_AGAIN; /* it was of another kind */
@@ -266,7 +268,7 @@ static int store_end(void *self, uint32_t tx, bool commit)
 
 static int store_fd(void *self)
 {
-    return ((struct leat_sim_domain *)self)->notice_fd;
+    return ((struct leat_sim_domain *)self)->store_fd;
 }
 
 static const struct leat_store_ops store_ops = {

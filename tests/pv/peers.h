@@ -19,6 +19,7 @@ struct peer {
     bool net;  /* the front goes to 4 at once    */
     bool done; /* closed on both sides           */
     int error; /* the first that was not expected */
+    void (*stepped)(const struct peer *p); /* after each step; or NULL */
 };
 
 static inline int peer_act(struct peer *p, enum leat_bus_step step)
@@ -61,6 +62,8 @@ static inline void peer_go(struct peer *p)
     for (i = 0; i < 16; i++) {
         step = leat_bus_step(&p->end);
         err = peer_act(p, step);
+        if (p->stepped)
+            p->stepped(p);
         /* A lie, or a directory that was just removed, is seen in what follows. */
         if (err == LEAT_E_REFERENCE || err == LEAT_E_GONE)
             return;

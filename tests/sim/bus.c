@@ -10,6 +10,8 @@
 #include <leat/bus_device.h>
 #include <leat/sim_thread.h>
 
+#include <poll.h>
+
 #include "../pv/peers.h"
 #include "sim.h"
 
@@ -24,6 +26,15 @@ struct role {
     int dies; /* at this state; -1: at none */
 };
 
+static int dies_at;
+
+/* As soon as it has written that state. */
+static void die(const struct peer *p)
+{
+    if ((int)leat_bus_mine(&p->end) == dies_at)
+        raise(SIGKILL);
+}
+
 static const char *path_of(enum leat_bus_side side)
 {
     return side == LEAT_BUS_FRONT ? FRONT : BACK;
@@ -35,7 +46,7 @@ static int end(void *arg)
     struct leat_lifecycle life;
     struct leat_sim_domain *d = NULL;
     struct leat_port port;
-    struct peer p = {.next = (uint64_t)getpid() << 8};
+    struct peer p = {.next = (uint64_t)getpid() << 8, .stepped = die};
     struct leat_bus b;
     bool more, stop = false;
     int err = LEAT_E_BUSY;
@@ -64,14 +75,17 @@ static int end(void *arg)
         usleep(err ? 1000 : 0);
     }
     MUST(err);
+    dies_at = r->dies;
+    die(&p);
     while (!here && !stop) {
         if (leat_sim_suspend_asked(d))
             MUST(leat_sim_suspend(d, &life, NULL, NULL));
         MUST(leat_bus_poll(&b, 16, &more));
         CHECK(p.error == 0);
         CHECK(!leat_bus_error(&p.end, NULL));
-        if ((int)leat_bus_mine(&p.end) == r->dies)
-            raise(SIGKILL);
+        if (r->dies >= LEAT_BUS_CLOSING && peer_connected(&p))
+            MUST(leat_bus_close(&p.end));
+        die(&p);
         stop = p.done;
         if (!more && !stop) {
             err = leat_sim_wait(d, leat_bus_fd(&b), SECOND / 20);
@@ -191,6 +205,86 @@ static void run(enum leat_bus_side victim, int dies)
     await_gone(2);
 }
 
+static bool readable(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    return poll(&p, 1, 0) == 1;
+}
+
+/* Whether a domain is woken, now or soon. */
+static bool wakes(struct leat_sim_domain *d)
+{
+    struct pollfd p = {.fd = leat_sim_fd(d), .events = POLLIN};
+
+    return poll(&p, 1, 1000) == 1;
+}
+
+/*
+ * A watch fires, and the domain looks at something else, which reads the socket
+ * that it comes by: whoever sleeps then must be woken, until it was taken.
+ */
+static void sleeps(bool (*looks)(struct leat_sim_domain *d))
+{
+    const struct leat_store tools = leat_sim_store(toolstack);
+    struct leat_sim_domain *d;
+    struct leat_store s;
+    char path[100], token[8];
+
+    MUST(leat_sim_join(dir, 1, &d));
+    s = leat_sim_store(d);
+    MUST(s.ops->watch(s.self, "a", "1"));
+    MUST(s.ops->watch(s.self, "b", "2"));
+    MUST(s.ops->watch(s.self, "c", "3"));
+    for (int i = 0; i < 3; i++) { /* each fires at once */
+        CHECK(wakes(d));
+        MUST(s.ops->event(s.self, path, sizeof(path), token, sizeof(token)));
+    }
+    GIVES(LEAT_E_AGAIN,
+          s.ops->event(s.self, path, sizeof(path), token, sizeof(token)));
+    CHECK(!readable(leat_sim_fd(d)) && !readable(s.ops->fd(s.self)));
+    MUST(tools.ops->write(tools.self, LEAT_STORE_NOW, "/local/domain/1/a", "x",
+                          1));
+    MUST(tools.ops->write(tools.self, LEAT_STORE_NOW, "/local/domain/1/b", "x",
+                          1));
+    CHECK(wakes(d));
+    CHECK(looks(d));
+    CHECK(readable(leat_sim_fd(d)) && readable(s.ops->fd(s.self)));
+    MUST(leat_sim_wait(d, leat_sim_fd(d), 0));
+    MUST(s.ops->event(s.self, path, sizeof(path), token, sizeof(token)));
+    CHECK(!strcmp(token, "1"));
+    CHECK(readable(leat_sim_fd(d)) && readable(s.ops->fd(s.self)));
+    MUST(s.ops->unwatch(s.self, "b", "2"));
+    GIVES(LEAT_E_AGAIN,
+          s.ops->event(s.self, path, sizeof(path), token, sizeof(token)));
+    CHECK(!readable(leat_sim_fd(d)) && !readable(s.ops->fd(s.self)));
+    GIVES(LEAT_E_AGAIN, leat_sim_wait(d, leat_sim_fd(d), 0));
+    MUST(leat_sim_leave(d));
+    await_gone(1);
+}
+
+static bool looks_for_suspend(struct leat_sim_domain *d)
+{
+    return !leat_sim_suspend_asked(d);
+}
+
+static bool looks_at_state(struct leat_sim_domain *d)
+{
+    return !leat_sim_state(d);
+}
+
+static bool unwatches_another(struct leat_sim_domain *d)
+{
+    const struct leat_store s = leat_sim_store(d);
+
+    return !s.ops->unwatch(s.self, "c", "3");
+}
+
+static bool was_woken(struct leat_sim_domain *d)
+{
+    return !leat_sim_wait(d, leat_sim_fd(d), SECOND);
+}
+
 int main(void)
 {
     static const struct {
@@ -205,6 +299,10 @@ int main(void)
         {LEAT_BUS_FRONT, 1, "the front is killed at Initialising"},
         {LEAT_BUS_FRONT, 3, "the front is killed at Initialised"},
         {LEAT_BUS_FRONT, 4, "the front is killed at Connected"},
+        {LEAT_BUS_BACK, 5, "the back is killed at Closing"},
+        {LEAT_BUS_BACK, 6, "the back is killed at Closed"},
+        {LEAT_BUS_FRONT, 5, "the front is killed at Closing"},
+        {LEAT_BUS_FRONT, 6, "the front is killed at Closed"},
     };
 
     begin();
@@ -214,6 +312,14 @@ int main(void)
         run(is[i].side, is[i].dies);
         result(is[i].name);
     }
+    sleeps(looks_for_suspend);
+    result("what came before a look for a suspend wakes");
+    sleeps(looks_at_state);
+    result("what came before a look at the state wakes");
+    sleeps(unwatches_another);
+    result("what came before an unwatch wakes");
+    sleeps(was_woken);
+    result("what was woken for and not taken wakes");
     MUST(leat_sim_leave(toolstack));
     MUST(leat_sim_stop(dir));
     CHECK(nothing_left());
