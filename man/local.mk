@@ -59,6 +59,7 @@ man_pages = \
     man/leat_xen_event.3 \
     man/leat_xen_foreign.3 \
     man/leat_xen_map.3 \
+    man/leat_xen_poll.3 \
     man/leat_xen_share.3 \
     man/leat_xen_store.3 \
     $(NULL)

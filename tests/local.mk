@@ -88,7 +88,9 @@ unit_tests += tests/unit/test_blkif_layout tests/unit/test_grant_layout \
 endif
 
 if HAVE_XEN
-unit_tests += tests/unit/test_xen tests/unit/test_xen_retry
+unit_tests += tests/unit/test_xen tests/unit/test_xen_poll \
+    tests/unit/test_xen_retry
+tests_unit_test_xen_poll_LDADD = libleat-xen.la $(LDADD) $(XEN_LIBS)
 tests_unit_test_xen_LDADD = libleat-xen.la $(LDADD) $(XEN_LIBS)
 tests_unit_test_xen_retry_LDADD = libleat-xen.la $(LDADD) $(XEN_LIBS)
 tests_unit_test_xen_retry_LDFLAGS = $(AM_LDFLAGS) \

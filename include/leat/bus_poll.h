@@ -37,7 +37,7 @@ struct leat_bus_config {
     const struct leat_port *port;     /* the clock; NULL: none. Borrowed     */
     struct leat_lifecycle *lifecycle; /* to be told of a resume; or NULL     */
     int fd; /* polls readable when the store, or a port, has something:
-               leat_sim_fd(); over Xen an epoll of both descriptors; -1: none */
+               leat_sim_fd(); over Xen leat_xen_poll_open(); -1: none */
 };
 
 #define LEAT_BUS_BUCKETS 64u

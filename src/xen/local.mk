@@ -8,6 +8,7 @@ xen_headers = \
     include/leat/xen_event.h \
     include/leat/xen_foreign.h \
     include/leat/xen_map.h \
+    include/leat/xen_poll.h \
     include/leat/xen_share.h \
     include/leat/xen_store.h \
     $(NULL)
@@ -23,6 +24,7 @@ xen_sources = \
     src/backend/xen_slab.c \
     src/xen/event.c \
     src/xen/lack.c \
+    src/xen/poll.c \
     src/xen/range.c \
     src/xen/store.c \
     $(NULL)
