@@ -250,6 +250,7 @@ test_headers = \
     tests/pv/frames.h \
     tests/pv/front_asks.h \
     tests/pv/front_world.h \
+    tests/pv/net_front.h \
     tests/pv/net_pair.h \
     tests/pv/mirror.h \
     tests/pv/net_world.h \

@@ -71,12 +71,18 @@ tests_unit_test_blkif_layout_LDADD = $(pv_unit_ldadd)
 net_unit_tests = \
     tests/unit/test_net_finish \
     tests/unit/test_netback \
+    tests/unit/test_netback_deaths \
+    tests/unit/test_netback_frames \
+    tests/unit/test_netback_hostile \
     tests/unit/test_net_headers \
     tests/unit/test_netswitch \
     $(NULL)
 unit_tests += $(net_unit_tests)
 tests_unit_test_net_finish_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netback_LDADD = $(pv_unit_ldadd)
+tests_unit_test_netback_deaths_LDADD = $(pv_unit_ldadd)
+tests_unit_test_netback_frames_LDADD = $(pv_unit_ldadd)
+tests_unit_test_netback_hostile_LDADD = $(pv_unit_ldadd)
 tests_unit_test_net_headers_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netswitch_LDADD = $(pv_unit_ldadd)
 tests_errors_errors_switch_destroy_attached_LDADD = $(pv_ldadd)

@@ -68,7 +68,7 @@ struct leat_netback_config {
     uint32_t queues_max; /* offered; 0: 1                             */
     enum leat_netback_way way;
     uint32_t without;     /* LEAT_NETBACK_NO_*                         */
-    uint32_t statics_max; /* mapped for good, of a queue; 0: 1024      */
+    uint32_t statics_max; /* mapped for good, of a queue; 0: 2048      */
     uint32_t mtu;         /* of the port; 0: 1500                      */
     uint32_t slots_fatal; /* slots of a frame that break the device, in
                                    place of refusing it; 0: 64               */

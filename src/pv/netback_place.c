@@ -250,10 +250,12 @@ int leat_nb_rx_place(struct nb_rx *rx, struct nb_queue *q,
     if (q->nposted < slots)
         return LEAT_E_LIMIT;
     if (!leat_nb_rx_fits(rx, slots)) {
+        const uint32_t used = rx->used; /* by this one, too */
         int err = leat_nb_rx_flush(rx);
 
         if (err)
             return err;
+        rx->used = used;
     }
     if (prefix)
         respond_prefix(rx, q, meta);
