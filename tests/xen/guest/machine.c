@@ -96,8 +96,10 @@ void guest_map(void *page, uint64_t frame)
                      XEN_INVALIDATE));
 }
 
+/* It does not go back: the CPUs below do not quite agree. */
 uint64_t guest_now_ns(void)
 {
+    static uint64_t latest;
     const volatile struct xen_time *t = &guest_shared->vcpu[0].time;
     uint32_t version, low, high;
     uint64_t ticks, ns;
@@ -110,7 +112,8 @@ uint64_t guest_now_ns(void)
         ns = t->system + (uint64_t)((unsigned __int128)ticks * t->mul >> 32);
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
     } while (version & 1 || version != t->version);
-    return ns;
+    latest = ns > latest ? ns : latest;
+    return latest;
 }
 
 /* Maps the shared info, and tells by it where the list of frames is: X3. */
