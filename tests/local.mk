@@ -196,6 +196,7 @@ plain_tests = \
     tests/errors/errors-iov-full \
     tests/errors/errors-lifecycle-inside \
     tests/errors/errors-lifecycle-twice \
+    tests/errors/errors-netback-destroy-connected \
     tests/errors/errors-netfront-destroy-open \
     tests/errors/errors-netfront-fill-too-much \
     tests/errors/errors-netfront-give-put \

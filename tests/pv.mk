@@ -85,6 +85,7 @@ tests_unit_test_netback_frames_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netback_hostile_LDADD = $(pv_unit_ldadd)
 tests_unit_test_net_headers_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netswitch_LDADD = $(pv_unit_ldadd)
+tests_errors_errors_netback_destroy_connected_LDADD = $(pv_ldadd)
 tests_errors_errors_switch_destroy_attached_LDADD = $(pv_ldadd)
 netfront_unit_tests = \
     tests/unit/test_netfront \

@@ -39,13 +39,14 @@ struct net_front {
     struct net_pair p;
     struct raw_ring tx[2], rx[2], ctrl;
     struct front_page page[FRONT_PAGES];
-    uint32_t npages, port;
+    uint32_t npages;
 };
 
 /* What the front writes into the store. */
 struct front_keys {
     bool no_sg, gso, ctrl, no_copy;
     uint32_t queues;
+    uint32_t start; /* the index that its rings begin at */
 };
 
 static inline struct front_page front_share(struct net_front *f,
@@ -98,14 +99,15 @@ static inline const char *back_says(struct net_front *f, const char *key)
 }
 
 static inline void raw_open(struct net_front *f, struct raw_ring *r,
-                            size_t slot)
+                            size_t slot, uint32_t start)
 {
     r->page = front_share(f, LEAT_READ_WRITE, 0);
     r->words = (volatile uint32_t *)(void *)r->page.bytes;
     r->slot = slot;
     r->slots = leat_ring_slots(slot, 0);
-    r->prod = r->cons = 0;
-    r->words[R_REQ_EVENT] = r->words[R_RSP_EVENT] = 1;
+    r->prod = r->cons = start;
+    r->words[R_REQ_PROD] = r->words[R_RSP_PROD] = start;
+    r->words[R_REQ_EVENT] = r->words[R_RSP_EVENT] = start + 1;
 }
 
 static inline void *raw_slot(const struct raw_ring *r, uint32_t at)
@@ -172,8 +174,8 @@ static inline void front_offer(struct net_front *f, struct front_keys k)
     for (uint32_t i = 0; i < queues; i++) {
         const char *in = queues > 1 ? (i ? "queue-1/" : "queue-0/") : "";
 
-        raw_open(f, &f->tx[i], sizeof(struct netif_tx_request));
-        raw_open(f, &f->rx[i], sizeof(struct netif_rx_response));
+        raw_open(f, &f->tx[i], sizeof(struct netif_tx_request), k.start);
+        raw_open(f, &f->rx[i], sizeof(struct netif_rx_response), k.start);
         snprintf(key, sizeof(key), "%stx-ring-ref", in);
         front_set(f, key, f->tx[i].page.ref);
         snprintf(key, sizeof(key), "%srx-ring-ref", in);
@@ -184,7 +186,7 @@ static inline void front_offer(struct net_front *f, struct front_keys k)
     if (queues > 1)
         front_set(f, "multi-queue-num-queues", queues);
     if (k.ctrl) {
-        raw_open(f, &f->ctrl, sizeof(struct netif_ctrl_request));
+        raw_open(f, &f->ctrl, sizeof(struct netif_ctrl_request), k.start);
         front_set(f, "ctrl-ring-ref", f->ctrl.page.ref);
         front_set(f, "event-channel-ctrl", front_port(f));
     }
@@ -249,11 +251,12 @@ static inline void front_close(struct net_front *f)
 static inline void tx_slot(struct net_front *f, uint32_t ref, size_t off,
                            size_t size, uint16_t flags)
 {
-    const struct netif_tx_request r = {.gref = ref,
-                                       .offset = (uint16_t)off,
-                                       .flags = flags,
-                                       .id = (uint16_t)(0x4000 + f->tx->prod),
-                                       .size = (uint16_t)size};
+    const struct netif_tx_request r = {
+        .gref = ref,
+        .offset = (uint16_t)off,
+        .flags = flags,
+        .id = (uint16_t)(0x4000 | (f->tx->prod & 0xff)),
+        .size = (uint16_t)size};
 
     raw_put(f->tx, &r, sizeof(r));
 }

@@ -268,6 +268,26 @@ Test(netback_deaths, a_front_that_dies_in_each_state)
     }
 }
 
+/* A ring whose indexes are about to wrap, as one that was used for long. */
+Test(netback_deaths, indexes_across_2_32)
+{
+    struct front_page *page;
+
+    front_open(&F, (struct leat_netback_config){0});
+    front_connect(&F, (struct front_keys){.ctrl = true, .start = 0xffffff80});
+    page = front_new(&F, LEAT_READ_WRITE, 0);
+    for (unsigned i = 0; i < 300; i++) {
+        one_frame(page);
+        cr_assert_eq(
+            ctrl_ask(&F, NETIF_CTRL_GET_GREF_MAPPING_SIZE, 0, 0, 0).status,
+            NETIF_CTRL_SUCCESS);
+    }
+    cr_assert_eq(F.tx->cons, 300 - 0x80);
+    cr_assert_eq(F.rx->cons, 300 - 0x80);
+    cr_assert_eq(F.ctrl.cons, 300 - 0x80);
+    front_close(&F);
+}
+
 /* ------------------------------------------------------------- what is below */
 
 /* All that a guest may ask for, in one go; errors are as they come. */
