@@ -230,6 +230,8 @@ leat_SOURCES = \
     src/tool/sim-net-traffic.c \
     src/tool/sim-net.c \
     src/tool/sim-net.h \
+    src/tool/sim-report.c \
+    src/tool/sim-report.h \
     src/tool/sim-side.c \
     src/tool/sim-side.h \
     src/tool/sim.c \

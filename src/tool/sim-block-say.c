@@ -7,29 +7,6 @@
 
 #include "sim-block.h"
 
-static const char *const modes[] = {"copy", "revoke", "shared"};
-
-static int by_size(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-double block_percentile(struct latencies *l, double p)
-{
-    size_t i;
-
-    if (!l->n)
-        return 0;
-    if (l->room) { /* once */
-        qsort(l->ns, l->n, sizeof *l->ns, by_size);
-        l->room = 0;
-    }
-    i = (size_t)(p / 100 * (double)(l->n - 1) + 0.5);
-    return (double)l->ns[i] / 1e3;
-}
-
 /* Grant operations of both ends, a request of the ring. */
 static double front_operations(const struct block_job *j)
 {
@@ -74,27 +51,8 @@ static void latency(const char *what, struct latencies *l)
 {
     printf("  %-18s p50 %.0f us, p90 %.0f us, p99 %.0f us, longest %.0f us "
            "(simulated)\n",
-           what, block_percentile(l, 50), block_percentile(l, 90),
-           block_percentile(l, 99), block_percentile(l, 100));
-}
-
-static void copies(const char *what, const struct leat_copies *c)
-{
-    char bytes[32], count[32];
-    bool none = true;
-    int i;
-
-    printf("  %-18s ", what);
-    for (i = 0; i < LEAT_REASONS; i++) {
-        if (!c->count[i])
-            continue;
-        printf("%s%s: %s, %s bytes", none ? "" : "; ",
-               leat_reason_name((enum leat_reason)i),
-               tool_grouped(c->count[i], count),
-               tool_grouped(c->bytes[i], bytes));
-        none = false;
-    }
-    printf("%s\n", none ? "none" : "");
+           what, report_percentile(l, 50), report_percentile(l, 90),
+           report_percentile(l, 99), report_percentile(l, 100));
 }
 
 static void disaster(const struct block_job *j)
@@ -123,7 +81,7 @@ void block_say(struct block_job *j)
     int i;
 
     printf("%s, through the rings of two simulated block devices, by %s\n\n",
-           j->image, modes[j->mode]);
+           j->image, report_mode_name(j->mode));
     printf("  %-18s %s bytes in blocks of %s, %u at a time\n", "copied",
            tool_grouped(j->bytes, a), tool_grouped(j->block, b), j->depth);
     printf("  %-18s %.0f MB/s copying, %.0f MB/s reading back (simulated)\n",
@@ -145,11 +103,11 @@ void block_say(struct block_job *j)
         printf(", %.2f a request in back", back_operations(j));
     printf(" (simulated)\n");
     printf("  %-18s %.2f a request\n", "payload copies", copied(j));
-    copies("  of them", &j->payload);
-    copies("bounces", &j->pool);
-    copies("messages", &j->messages);
+    report_copies("  of them", &j->payload);
+    report_copies("bounces", &j->pool);
+    report_copies("messages", &j->messages);
     if (j->mode == LEAT_RECEIVE_SHARED)
-        copies("by this command", &j->carried);
+        report_copies("by this command", &j->carried);
     for (i = 0; i < DISKS; i++)
         printf("  %-18s %s, %s\n", i == DISK_FROM ? "from" : "to",
                j->file[i].name,
@@ -164,25 +122,10 @@ void block_say(struct block_job *j)
 
 static json_t *latency_json(struct latencies *l)
 {
-    return json_pack("{s:I, s:f, s:f, s:f, s:f}", "n", (json_int_t)l->n,
-                     "p50_us", block_percentile(l, 50), "p90_us",
-                     block_percentile(l, 90), "p99_us", block_percentile(l, 99),
-                     "longest_us", block_percentile(l, 100));
-}
-
-static json_t *copies_json(const struct leat_copies *c)
-{
-    json_t *all = json_object();
-    int i;
-
-    for (i = 0; i < LEAT_REASONS; i++) {
-        if (c->count[i])
-            json_object_set_new(all, leat_reason_name((enum leat_reason)i),
-                                json_pack("{s:I, s:I}", "count",
-                                          (json_int_t)c->count[i], "bytes",
-                                          (json_int_t)c->bytes[i]));
-    }
-    return all;
+    return json_pack(
+        "{s:I, s:f, s:f, s:f, s:f}", "n", (json_int_t)l->n, "p50_us",
+        report_percentile(l, 50), "p90_us", report_percentile(l, 90), "p99_us",
+        report_percentile(l, 99), "longest_us", report_percentile(l, 100));
 }
 
 bool block_json(struct block_job *j)
@@ -191,12 +134,11 @@ bool block_json(struct block_job *j)
     const struct leat_blkfront_stats *s = j->front;
     json_t *all = json_pack(
         "{s:b, s:s, s:I, s:I, s:i, s:i, s:f, s:f, s:o, s:o}", "simulated", 1,
-        "mode", modes[j->mode], "bytes", (json_int_t)j->bytes, "sent",
-        (json_int_t)(s[0].sent + s[1].sent), "block", (int)j->block, "depth",
-        (int)j->depth, "copy_seconds", j->copy_seconds, "verify_seconds",
-        j->verify_seconds, "reads", latency_json(&j->reads), "writes",
-        latency_json(&j->writes));
-    bool good;
+        "mode", report_mode_name(j->mode), "bytes", (json_int_t)j->bytes,
+        "sent", (json_int_t)(s[0].sent + s[1].sent), "block", (int)j->block,
+        "depth", (int)j->depth, "copy_seconds", j->copy_seconds,
+        "verify_seconds", j->verify_seconds, "reads", latency_json(&j->reads),
+        "writes", latency_json(&j->writes));
 
     if (!all)
         return tool_fail("out of memory");
@@ -210,15 +152,14 @@ bool block_json(struct block_job *j)
                   (json_int_t)(s[0].resent + s[1].resent),
                   "front_grant_operations_per_request", front_operations(j),
                   "payload_copies_per_request", copied(j), "payload_copies",
-                  copies_json(&j->payload), "bounces", copies_json(&j->pool),
-                  "messages", copies_json(&j->messages), "sha256", j->sha_image,
+                  report_copies_json(&j->payload), "bounces",
+                  report_copies_json(&j->pool), "messages",
+                  report_copies_json(&j->messages), "sha256", j->sha_image,
                   "persistent", (int)j->info[DISK_TO].persistent, "from_direct",
                   !j->file[DISK_FROM].cached, "to_direct",
                   !j->file[DISK_TO].cached));
     if (j->side.have_stats)
         json_object_set_new(all, "back_grant_operations_per_request",
                             json_real(back_operations(j)));
-    good = !json_dumpf(all, stdout, JSON_INDENT(2)) && putchar('\n') != EOF;
-    json_decref(all);
-    return good || tool_fail("cannot write to standard output");
+    return report_json(all);
 }

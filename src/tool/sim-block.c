@@ -11,20 +11,6 @@
 #define DEPTH     16u
 #define BLOCK_KIB 128u
 
-static bool mode_of(const char *text, enum leat_receive_mode *out)
-{
-    static const char *const names[] = {"copy", "revoke", "shared"};
-    size_t i;
-
-    for (i = 0; i < 3; i++) {
-        if (!strcmp(text, names[i])) {
-            *out = (enum leat_receive_mode)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* EXIT_GOOD, or the status of a usage error. */
 static int read_options(struct block_job *j, int argc, char **argv)
 {
@@ -49,7 +35,7 @@ static int read_options(struct block_job *j, int argc, char **argv)
             j->out = optarg;
             break;
         case 'm':
-            if (!mode_of(optarg, &j->mode))
+            if (!report_mode(optarg, &j->mode))
                 return tool_usage_error(
                     &verb_sim, "sim block: --mode %s: copy, revoke or shared",
                     optarg);

@@ -11,6 +11,7 @@
 #include <leat/blkfront.h>
 #include <leat/file_disk.h>
 
+#include "sim-report.h"
 #include "sim-side.h"
 #include "transfer.h"
 
@@ -18,12 +19,6 @@ enum {
     DISK_FROM, /* the image: read-only */
     DISK_TO,
     DISKS
-};
-
-/* How long an operation took, each. */
-struct latencies {
-    uint64_t *ns;
-    size_t n, room;
 };
 
 enum disaster {
@@ -83,9 +78,6 @@ int block_file_open(struct leat_file_disk **out, const char *path, bool cached,
                     const struct leat_file_disk_config *base);
 
 extern const struct leat_bus_device block_devices[DISKS];
-
-/* A percentile of (l), in microseconds; it is sorted by the first. */
-double block_percentile(struct latencies *l, double p);
 
 /* sim-block-say.c */
 void block_say(struct block_job *j);

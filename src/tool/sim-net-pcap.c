@@ -26,7 +26,6 @@ struct replay {
     size_t len; /* of the frame that is to be sent next; 0: none yet */
     uint64_t sent, came, answered;
     double when[TIMES]; /* of those that are not answered */
-    uint64_t *ns;       /* how long each took            */
     bool wrong;
 };
 
@@ -140,7 +139,7 @@ static void look_at_answers(struct replay *r)
     if (leat_netfront_stats(net_front_end(r->front), &s))
         return;
     for (; r->answered < s.tx_okay + s.tx_failed; r->answered++)
-        r->ns[r->answered] =
+        r->job->latency.ns[r->answered] =
             (uint64_t)((now - r->when[r->answered % TIMES]) * 1e9);
     r->wrong |= s.tx_failed != 0;
 }
@@ -197,24 +196,6 @@ static bool run(struct replay *r)
     return r->answered == j->frames && r->came == j->frames && !r->wrong;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-static void latencies(struct replay *r)
-{
-    static const double at[] = {0.5, 0.9, 0.99, 1};
-    size_t i;
-
-    qsort(r->ns, r->answered, sizeof *r->ns, by_size);
-    for (i = 0; i < 4; i++)
-        r->job->latency_us[i] =
-            (double)r->ns[(size_t)(at[i] * (double)(r->answered - 1))] / 1e3;
-}
-
 bool net_pcap(struct net_job *j)
 {
     struct replay *r = calloc(1, sizeof *r);
@@ -225,21 +206,19 @@ bool net_pcap(struct net_job *j)
     if (!r)
         return tool_fail("out of memory");
     r->job = j;
-    r->ns = calloc((size_t)j->frames, sizeof *r->ns);
+    j->latency.ns = calloc((size_t)j->frames, sizeof *j->latency.ns);
+    j->latency.n = j->latency.room = (size_t)j->frames;
     r->out = open_capture(j->pcap);
     r->in = open_capture(j->pcap);
-    if (r->ns && r->out && r->in) {
+    if (j->latency.ns && r->out && r->in) {
         r->front = net_front_open(j, &ends);
         good = r->front && run(r);
-        if (good)
-            latencies(r);
         good = good && net_front_close(r->front);
     }
     if (r->out)
         pcap_close(r->out);
     if (r->in)
         pcap_close(r->in);
-    free(r->ns);
     free(r);
     return good;
 }

@@ -7,23 +7,22 @@
 
 #include "sim-net.h"
 
-static const char *const modes[] = {"copy", "revoke", "shared"};
 static const char *const ways[] = {"there", "back"};
 
-static uint64_t frames(const struct net_job *j)
+static uint64_t frames(struct net_job *j)
 {
     return j->front.tx_frames + j->front.rx_frames;
 }
 
 /* Grant operations of each end, a frame. */
-static double front_operations(const struct net_job *j)
+static double front_operations(struct net_job *j)
 {
     return frames(j) ? (double)(j->front.shares + j->front.revokes) /
                            (double)frames(j)
                      : 0;
 }
 
-static double back_operations(const struct net_job *j)
+static double back_operations(struct net_job *j)
 {
     const uint64_t n = j->back.tx_frames + j->back.rx_frames;
 
@@ -31,26 +30,7 @@ static double back_operations(const struct net_job *j)
     return n ? (double)(j->back.tx_mapped * 2 + j->back.copies) / (double)n : 0;
 }
 
-static void copies(const char *what, const struct leat_copies *c)
-{
-    char bytes[32], count[32];
-    bool none = true;
-    int i;
-
-    printf("  %-18s ", what);
-    for (i = 0; i < LEAT_REASONS; i++) {
-        if (!c->count[i])
-            continue;
-        printf("%s%s: %s, %s bytes", none ? "" : "; ",
-               leat_reason_name((enum leat_reason)i),
-               tool_grouped(c->count[i], count),
-               tool_grouped(c->bytes[i], bytes));
-        none = false;
-    }
-    printf("%s\n", none ? "none" : "");
-}
-
-static void say_traffic(const struct net_job *j)
+static void say_traffic(struct net_job *j)
 {
     char a[32];
     int i;
@@ -58,7 +38,7 @@ static void say_traffic(const struct net_job *j)
     printf(
         "A kernel's TCP, through the rings of a simulated network device, by "
         "%s\n\n",
-        modes[j->mode]);
+        report_mode_name(j->mode));
     printf("  %-18s %u of %u came back, %.2f ms (simulated)\n", "ping",
            j->ping.came, j->ping.sent, j->ping.average_ms);
     if (j->have_iperf)
@@ -82,13 +62,13 @@ static void say_traffic(const struct net_job *j)
                "front end", "", j->outage_seconds * 1e3);
 }
 
-static void say_pcap(const struct net_job *j)
+static void say_pcap(struct net_job *j)
 {
     char a[32], b[32];
 
     printf("%s, through the rings of a simulated network device, both ways, by "
            "%s\n\n",
-           j->pcap, modes[j->mode]);
+           j->pcap, report_mode_name(j->mode));
     printf("  %-18s %s, %s bytes, each way; every byte was verified\n",
            "frames", tool_grouped(j->frames, a),
            tool_grouped(j->frame_bytes, b));
@@ -97,11 +77,13 @@ static void say_pcap(const struct net_job *j)
            2 * (double)j->frame_bytes / 1e6 / j->pcap_seconds);
     printf("  %-18s p50 %.0f us, p90 %.0f us, p99 %.0f us, longest %.0f us, "
            "from send to\n  %-18s answer (simulated)\n",
-           "latency", j->latency_us[0], j->latency_us[1], j->latency_us[2],
-           j->latency_us[3], "");
+           "latency", report_percentile(&j->latency, 50),
+           report_percentile(&j->latency, 90),
+           report_percentile(&j->latency, 99),
+           report_percentile(&j->latency, 100), "");
 }
 
-void net_say(const struct net_job *j)
+void net_say(struct net_job *j)
 {
     char a[32], b[32], c[32], d[32];
 
@@ -121,30 +103,15 @@ void net_say(const struct net_job *j)
     if (j->side.have_stats)
         printf(", %.2f a frame in back", back_operations(j));
     printf(" (simulated)\n");
-    copies("copies, front", &j->payload);
+    report_copies("copies, front", &j->payload);
     if (j->side.have_stats)
-        copies("copies, back", &j->back.copied);
-    copies("messages", &j->messages);
+        report_copies("copies, back", &j->back.copied);
+    report_copies("messages", &j->messages);
 }
 
 /* --------------------------------------------------------------------- JSON */
 
-static json_t *copies_json(const struct leat_copies *c)
-{
-    json_t *all = json_object();
-    int i;
-
-    for (i = 0; i < LEAT_REASONS; i++) {
-        if (c->count[i])
-            json_object_set_new(all, leat_reason_name((enum leat_reason)i),
-                                json_pack("{s:I, s:I}", "count",
-                                          (json_int_t)c->count[i], "bytes",
-                                          (json_int_t)c->bytes[i]));
-    }
-    return all;
-}
-
-static json_t *traffic_json(const struct net_job *j)
+static json_t *traffic_json(struct net_job *j)
 {
     return json_pack("{s:i, s:i, s:f, s:[f, f], s:I, s:[f, f], s:[s, s]}",
                      "ping_sent", (int)j->ping.sent, "ping_came",
@@ -155,29 +122,31 @@ static json_t *traffic_json(const struct net_job *j)
                      j->sha[0][0], j->sha[1][0]);
 }
 
-static json_t *pcap_json(const struct net_job *j)
+static json_t *pcap_json(struct net_job *j)
 {
-    return json_pack("{s:s, s:I, s:I, s:f, s:[f, f, f, f]}", "file", j->pcap,
-                     "frames_each_way", (json_int_t)j->frames, "bytes_each_way",
-                     (json_int_t)j->frame_bytes, "seconds", j->pcap_seconds,
-                     "latency_us_p50_p90_p99_longest", j->latency_us[0],
-                     j->latency_us[1], j->latency_us[2], j->latency_us[3]);
+    return json_pack(
+        "{s:s, s:I, s:I, s:f, s:[f, f, f, f]}", "file", j->pcap,
+        "frames_each_way", (json_int_t)j->frames, "bytes_each_way",
+        (json_int_t)j->frame_bytes, "seconds", j->pcap_seconds,
+        "latency_us_p50_p90_p99_longest", report_percentile(&j->latency, 50),
+        report_percentile(&j->latency, 90), report_percentile(&j->latency, 99),
+        report_percentile(&j->latency, 100));
 }
 
-bool net_json(const struct net_job *j)
+bool net_json(struct net_job *j)
 {
     static const char *const disasters[] = {"none", "kill-backend", "suspend"};
     json_t *all = json_pack(
         "{s:b, s:s, s:s, s:f, s:i, s:b, s:I, s:I, s:I, s:I, s:f, s:o, s:o}",
-        "simulated", 1, "mode", modes[j->mode], "disaster",
+        "simulated", 1, "mode", report_mode_name(j->mode), "disaster",
         disasters[j->disaster], "outage_seconds", j->outage_seconds, "queues",
         (int)j->info.queues, "static_pages", (int)j->info.statics,
         "frames_sent", (json_int_t)j->front.tx_frames, "frames_came",
         (json_int_t)j->front.rx_frames, "gso_sent", (json_int_t)j->front.tx_gso,
         "gso_came", (json_int_t)j->front.rx_gso,
         "front_grant_operations_per_frame", front_operations(j), "front_copies",
-        copies_json(&j->payload), "messages", copies_json(&j->messages));
-    bool good;
+        report_copies_json(&j->payload), "messages",
+        report_copies_json(&j->messages));
 
     if (!all)
         return tool_fail("out of memory");
@@ -186,9 +155,8 @@ bool net_json(const struct net_job *j)
     if (j->side.have_stats) {
         json_object_set_new(all, "back_grant_operations_per_frame",
                             json_real(back_operations(j)));
-        json_object_set_new(all, "back_copies", copies_json(&j->back.copied));
+        json_object_set_new(all, "back_copies",
+                            report_copies_json(&j->back.copied));
     }
-    good = !json_dumpf(all, stdout, JSON_INDENT(2)) && putchar('\n') != EOF;
-    json_decref(all);
-    return good || tool_fail("cannot write to standard output");
+    return report_json(all);
 }

@@ -13,20 +13,6 @@
 
 #define FILE_MIB 16u
 
-static bool mode_of(const char *text, enum leat_receive_mode *out)
-{
-    static const char *const names[] = {"copy", "revoke", "shared"};
-    size_t i;
-
-    for (i = 0; i < 3; i++) {
-        if (!strcmp(text, names[i])) {
-            *out = (enum leat_receive_mode)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 static int usage(const char *text)
 {
     return tool_usage_error(&verb_sim, "sim net: %s", text);
@@ -57,7 +43,7 @@ static int read_options(struct net_job *j, int argc, char **argv)
             j->pcap = optarg;
             break;
         case 'm':
-            if (!mode_of(optarg, &j->mode))
+            if (!report_mode(optarg, &j->mode))
                 return usage("--mode: copy, revoke or shared");
             break;
         case 'q':
@@ -167,5 +153,6 @@ int sim_net(int argc, char **argv)
         good = net_json(&j);
     else if (good)
         net_say(&j);
+    free(j.latency.ns);
     return good ? EXIT_GOOD : EXIT_BAD;
 }

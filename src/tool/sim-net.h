@@ -14,6 +14,7 @@
 #include <leat/netback.h>
 #include <leat/netfront.h>
 
+#include "sim-report.h"
 #include "sim-side.h"
 
 #define NET_NEAR "10.99.0.1" /* of the front end's namespace */
@@ -61,7 +62,7 @@ struct net_job {
     /* --pcap */
     uint64_t frames, frame_bytes; /* of the file: each goes both ways    */
     double pcap_seconds;
-    double latency_us[4]; /* p50, p90, p99, longest: from send to answer */
+    struct latencies latency; /* from a send to its answer */
 };
 
 /* ------------------------------------------------------------- sim-net-link.c */
@@ -112,7 +113,7 @@ bool net_pcap_compare(const struct net_job *j);
 
 /* -------------------------------------------------------------- sim-net-say.c */
 
-void net_say(const struct net_job *j);
-bool net_json(const struct net_job *j);
+void net_say(struct net_job *j);
+bool net_json(struct net_job *j);
 
 #endif
