@@ -18,7 +18,8 @@
  *           owns
  *   REVOKE  the back writes to pages that are granted for that, and revoked
  *           before the frame is told: the reader owns them. A page that the
- *           back holds on to is in quarantine, and its frame is lost
+ *           back holds on to is in quarantine, and its frame is lost. Only over
+ *           a backend that knows who holds on (LEAT_LETGO_KNOWN)
  *   SHARED  the reader gets the device's own pages, which the back can still
  *           write, and gives them back: no copy, no grant operation. Only of a
  *           peer that is trusted
@@ -295,13 +296,14 @@ struct leat_netfront_give {
  * adopted (LEAT_WHY_PEER); whose pages have other owners' bytes beside
  * (LEAT_WHY_NEIGHBOURS); the last ones, where there are more slots than a frame
  * may have (LEAT_WHY_SEGMENTS); all, where the store asks for the strict mode
- * (LEAT_WHY_POLICY).
+ * (LEAT_WHY_POLICY). And pages that the back can write already, as all that are
+ * born granted (LEAT_WHY_ACCESS; strict: LEAT_E_ACCESS).
  *
  * Owner:   the bytes must not be changed until (done); the chunk may be put at
  *          once, and goes back when the back has let go.
  * Errors: nothing is sent:
  *   those of leat_netfront_send(), but of (fill)
- *   LEAT_E_PEER, LEAT_E_SEGMENTS  strict
+ *   LEAT_E_PEER, LEAT_E_SEGMENTS, LEAT_E_ACCESS  strict
  *   LEAT_E_RANGE   a view that is not in its chunk
  *   LEAT_E_STALE   a void view, or chunk
  *   those of leat_grant_share()

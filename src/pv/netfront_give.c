@@ -31,6 +31,9 @@ struct plan {
     struct nf_piece piece[LEAT_NETFRONT_SLOTS];
     uint32_t room;     /* bytes left in the page of the last bounced one      */
     unsigned char *at; /* there                                               */
+    enum leat_reason why; /* of the first that is bounced,                    */
+    size_t index;         /* and which it is                                  */
+    size_t bounced;       /* bytes                                            */
 };
 
 static uint32_t pages_of(const struct leat_view *v)
@@ -207,6 +210,7 @@ static void bounce(struct plan *p, struct leat_view v, enum leat_reason why)
 
 static int show(struct plan *p, const struct leat_netfront_piece *from)
 {
+    const uint32_t before = p->n;
     const struct leat_chunk c = chunk_of(p->f, from);
     struct leat_view v = from->view;
     int err = 0;
@@ -233,7 +237,32 @@ static int show(struct plan *p, const struct leat_netfront_piece *from)
         v.data += part;
         v.len -= part;
     }
+    while (err && p->n > before)
+        (void)leat_nf_revoke(p->f, p->piece[--p->n].grant);
     return err;
+}
+
+/*
+ * Pages that the back can write already, as those that were born granted, cannot
+ * be shown for reading alone: bounced, where there is room for that.
+ */
+static int show_or_bounce(struct plan *p,
+                          const struct leat_netfront_piece *from, size_t index)
+{
+    const struct nf_pages *pages = &p->q->pages[NF_TX];
+    const size_t need = (from->view.len + pages->bytes - 1) / pages->bytes;
+    int err = show(p, from);
+
+    if (err != LEAT_E_ACCESS || p->f->config.flags & LEAT_NETFRONT_STRICT ||
+        p->n + need > p->max || need > nf_pages_free(pages))
+        return err;
+    bounce(p, from->view, LEAT_WHY_ACCESS);
+    if (p->why == LEAT_WHY_NONE) {
+        p->why = LEAT_WHY_ACCESS;
+        p->index = index;
+    }
+    p->bounced += from->view.len;
+    return 0;
 }
 
 static void undo(struct plan *p)
@@ -259,7 +288,7 @@ static int make(struct plan *p)
             continue;
         why = why_of(p, i);
         if (why == LEAT_WHY_NONE)
-            err = show(p, from);
+            err = show_or_bounce(p, from, i);
         else
             bounce(p, from->view, why);
     }
@@ -309,8 +338,6 @@ static uint16_t note(struct nf_queue *q, const struct leat_netfront_give *g,
 int leat_netfront_give(struct leat_netfront *f, struct leat_netfront_give *g)
 {
     struct plan p = {.f = f, .give = g};
-    enum leat_reason why;
-    size_t bounced = 0, index = 0;
     int err = check(f, g);
 
     if (err)
@@ -320,28 +347,28 @@ int leat_netfront_give(struct leat_netfront *f, struct leat_netfront_give *g)
     g->why = LEAT_WHY_NONE;
     err = p.q->tx.error ? p.q->tx.error : measure(&p);
     if (!err)
-        err = cut(&p, &bounced);
+        err = cut(&p, &p.bounced);
     if (!err)
         err = look(&p);
     if (err)
         return err;
-    why = offender(&p, &index);
-    if (why != LEAT_WHY_NONE && f->config.flags & LEAT_NETFRONT_STRICT) {
-        g->why = why;
-        g->index = index;
-        return why == LEAT_WHY_SEGMENTS ? LEAT_E_SEGMENTS : LEAT_E_PEER;
+    p.why = offender(&p, &p.index);
+    if (p.why != LEAT_WHY_NONE && f->config.flags & LEAT_NETFRONT_STRICT) {
+        g->why = p.why;
+        g->index = p.index;
+        return p.why == LEAT_WHY_SEGMENTS ? LEAT_E_SEGMENTS : LEAT_E_PEER;
     }
-    if (!leat_nf_tx_room(p.q, p.max, bounced ? p.max : 0,
+    if (!leat_nf_tx_room(p.q, p.max, p.bounced ? p.max : 0,
                          g->meta.gso != LEAT_NET_GSO_NONE))
         return LEAT_E_AGAIN;
     err = make(&p);
     if (err)
         return err;
     g->slots = p.n;
-    g->bounced = bounced;
-    g->why = why;
-    g->index = index;
-    f->stats.tx_bounced += bounced != 0;
+    g->bounced = p.bounced;
+    g->why = p.why;
+    g->index = p.index;
+    f->stats.tx_bounced += p.bounced != 0;
     leat_nf_tx_put(p.q, p.piece, p.n, p.len, &g->meta, note(p.q, g, p.n));
     return 0;
 }

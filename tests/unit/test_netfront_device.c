@@ -425,6 +425,37 @@ Test(netfront_device, the_back_dies_and_another_comes)
     close_device();
 }
 
+/* A back that goes from any state to any, by chance, and dies in each. */
+Test(netfront_device, a_back_that_walks_through_all_states)
+{
+    static const char *const states[] = {NULL, "0", "1", "2", "3",
+                                         "4",  "5", "6", "7", "8"};
+    uint32_t x = 1;
+
+    open_world(&the_device);
+    open_device((struct leat_netfront_config){0});
+    for (uint32_t walk = 0; walk < 100; walk++) {
+        for (uint32_t i = 0; i < 8; i++) {
+            x = x * 1664525 + 1013904223;
+            back("state", states[(x >> 16) % COUNT(states)]);
+            run();
+            if (leat_netfront_connected(d.w.f))
+                MUST(net_send(&d.w, 0, 100, &(struct net_writer){0}));
+            run();
+            cr_assert_leq(number("state"), 6);
+        }
+        back("state", "6");
+        run();
+        back("state", "1");
+        run();
+        back("state", "2");
+        run();
+        connect();
+        frames_pass();
+    }
+    close_device();
+}
+
 Test(netfront_device, it_closes_when_the_back_has_answered)
 {
     static struct net_taken t;

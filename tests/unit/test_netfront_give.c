@@ -314,6 +314,44 @@ Test(netfront_give, the_stores_strict_mode_copies_all)
     net_close(&w);
 }
 
+Test(netfront_give, pages_that_the_back_can_write_already_are_bounced)
+{
+    struct leat_netfront_piece p[2];
+    struct leat_netfront_give g;
+    struct leat_grant grant;
+    struct leat_chunk c;
+
+    for (int strict = 0; strict < 2; strict++) {
+        net_open(&w, (struct net_options){
+                         .config.flags = strict ? LEAT_NETFRONT_STRICT : 0});
+        c = filled(2, 3);
+        p[0] = piece(c, 0, 100);
+        p[1] = piece(c, 4000, 1000); /* its second page */
+        MUST(leat_grant_share_view(
+            w.g.a->table, c,
+            (struct leat_view){leat_chunk_view(c).data + PAGE, PAGE}, 2,
+            LEAT_READ_WRITE, 0, &grant));
+        g = give_of(p, 2, NULL);
+        if (strict) {
+            FAILS(LEAT_E_ACCESS, leat_netfront_give(w.f, &g));
+        } else {
+            MUST(leat_netfront_give(w.f, &g));
+            cr_assert_eq(g.why, LEAT_WHY_ACCESS);
+            cr_assert_eq(g.index, 1);
+            cr_assert_eq(g.bounced, 1000);
+            cr_assert_eq(leat_netfront_copies(w.f)->bytes[LEAT_WHY_ACCESS],
+                         1000);
+            cr_assert(take());
+            cr_assert_eq(memcmp(taken.bytes, p[0].view.data, 100), 0);
+            cr_assert_eq(memcmp(taken.bytes + 100, p[1].view.data, 1000), 0);
+            answer(NETIF_RSP_OKAY);
+        }
+        MUST(leat_grant_revoke(grant));
+        MUST(leat_pool_put(w.g.a->pool, c));
+        net_close(&w);
+    }
+}
+
 Test(netfront_give, what_is_wrong_with_a_piece)
 {
     struct leat_netfront_piece p[2];
