@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include <leat/file_disk.h>
@@ -21,6 +22,8 @@
 #define SEGMENTS 64u
 #define MAPPINGS 8192u
 #define SECOND   1000000000u
+
+#define HUGE_BYTES ((size_t)2 << 20)
 
 struct bench_back {
     const struct leat_bench *bench;
@@ -35,6 +38,7 @@ struct bench_back {
     struct leat_blkback *end;
     struct leat_wait wait;
     struct pollfd fds[3];
+    uint64_t answered;
     bool serving; /* until the first says so */
     bool connected, closed;
     enum pair_phase phase;      /* where the first was seen */
@@ -88,11 +92,10 @@ static bool over(struct bench_back *b)
 static int look(void *arg, bool arm)
 {
     struct bench_back *b = arg;
-    struct leat_blkback_stats before, after;
+    struct leat_blkback_stats s;
     bool more = false, again = false;
     int err = 0;
 
-    (void)leat_blkback_stats(b->end, &before);
     if (arm)
         err = leat_bus_poll(&b->bus, LEAT_BUDGET, &again);
     if (!err)
@@ -100,9 +103,10 @@ static int look(void *arg, bool arm)
                   : leat_blkback_spin(b->end, LEAT_BUDGET, &more);
     if (err)
         return err;
-    (void)leat_blkback_stats(b->end, &after);
-    return again || more || over(b) || after.okay != before.okay ? 0
-                                                                 : LEAT_E_AGAIN;
+    (void)leat_blkback_stats(b->end, &s);
+    again |= more || over(b) || s.okay != b->answered;
+    b->answered = s.okay;
+    return again ? 0 : LEAT_E_AGAIN;
 }
 
 static int rest(void *arg, uint64_t timeout_ns)
@@ -153,7 +157,7 @@ void bench_back_close(struct bench_back *b)
 static void open_memory(struct bench_back *b)
 {
     struct leat_memory_disk_config c = {
-        .bytes = aligned_alloc(LEAT_PAGE_SIZE, DEVICE_BYTES),
+        .bytes = aligned_alloc(HUGE_BYTES, DEVICE_BYTES),
         .sectors = DEVICE_BYTES / LEAT_DISK_SECTOR,
         .line = b->line,
         .depth = DEPTH,
@@ -163,6 +167,7 @@ static void open_memory(struct bench_back *b)
 
     if (!c.bytes)
         device_die("no memory");
+    (void)madvise(c.bytes, DEVICE_BYTES, MADV_HUGEPAGE);
     memset(c.bytes, 0x5a, DEVICE_BYTES);
     err = leat_memory_disk_init(&b->memory, &c);
     if (err)

@@ -21,7 +21,8 @@
 #define LEAT_FRONT_PATH "/local/domain/1/device/vbd/51712"
 #define LEAT_BACK_PATH  "/local/domain/2/backend/vbd/1/51712"
 
-#define LEAT_BUDGET 64u
+/* So many at once, so that each end works on what the other has just done. */
+#define LEAT_BUDGET 8u
 
 struct leat_bench {
     struct device *d;
@@ -40,6 +41,15 @@ struct leat_counts {
 
 _Noreturn void leat_die(const char *what, int err);
 const struct leat_port *leat_bench_port(void);
+
+/* block-leat-front.c. Both ends meet three times while they are opened: the back
+ * can join, has, can connect. */
+struct bench_front;
+struct bench_front *bench_front_open(const struct leat_bench *b);
+struct block_peer bench_front_peer(struct bench_front *f);
+/* What was counted, of both ends. */
+void bench_front_report(const struct bench_front *f, double back_grants);
+void bench_front_close(struct bench_front *f);
 
 /* block-leat-back.c */
 struct bench_back;

@@ -132,7 +132,7 @@ bench_block_uring_LDADD = $(URING_LIBS)
 
 pkglibexec_PROGRAMS += bench/block-leat
 bench_block_leat_SOURCES = bench/block-leat.c bench/block-leat.h \
-    bench/block-leat-back.c $(bench_block_sources)
+    bench/block-leat-back.c bench/block-leat-front.c $(bench_block_sources)
 bench_block_leat_CPPFLAGS = $(BENCH_CPPFLAGS)
 bench_block_leat_LDADD = libleat-io.la libleat-pv.la libleat-sim.la \
     libleat-grant.la libleat.la $(IO_LIBS)

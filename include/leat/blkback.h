@@ -106,7 +106,9 @@ LEAT_API int leat_blkback_destroy(struct leat_blkback *b);
 
 /*
  * Serves: takes up to (budget) requests of each queue, gives them to the disk,
- * and responds to what is done; whatever the peer does it ends (XSA-391).
+ * and responds to what is done; whatever the peer does it ends (XSA-391). Of a
+ * disk that is as fast as memory a few at a time (8) are best: the front goes on
+ * with them while more are served.
  * (*more): there may be more, call again before sleeping. To be called when the
  * bus was polled, or the disk's descriptor is readable. Asks to be woken unless
  * there is more; leat_blkback_spin() does not, for who looks again anyway.

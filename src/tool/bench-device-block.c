@@ -14,9 +14,9 @@
     {name, program, variant, tells, NULL, false, true}
 #define LEAT(disk, way, against, quick)                                     \
     {"leat-" disk "-" way "-events", "block-leat", disk "," way ",0",       \
-     "leat: " disk ", " way ", woken by events", against, true, quick},     \
+     "leat (simulated): " disk ", " way ", woken by events", against, true, quick},     \
     {"leat-" disk "-" way "-spin", "block-leat", disk "," way ",",          \
-     "leat: " disk ", " way ", spins before it sleeps", against, true, quick}
+     "leat (simulated): " disk ", " way ", spins before it sleeps", against, true, quick}
 
 static const struct device_peer peers[] = {
     OTHER("nbdkit-memory", "block-nbdkit", "memory",
