@@ -102,5 +102,6 @@ tests_unit_test_netfront_ctrl_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netfront_give_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netfront_hostile_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netfront_device_LDADD = $(pv_unit_ldadd)
-sim_tests += tests/sim/net
+sim_tests += tests/sim/net tests/sim/switch
 tests_sim_net_LDADD = libleat-pv.la libleat-sim.la libleat-grant.la $(LDADD)
+tests_sim_switch_LDADD = libleat-pv.la libleat-sim.la libleat-grant.la $(LDADD)
