@@ -121,6 +121,7 @@ struct nb_scratch {
     struct netif_gref list[LEAT_PAGE_SIZE / sizeof(struct netif_gref)];
     unsigned char head[LEAT_NET_HEAD_MAX];
     unsigned char stage[NB_STAGE];
+    unsigned char page[LEAT_PAGE_SIZE]; /* of use within one move */
     unsigned char finish[NET_FINISH_BYTES];
 };
 

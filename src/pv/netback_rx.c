@@ -97,10 +97,10 @@ static int move_up(struct nb_queue *q, const struct leat_shared *segs,
         at = to->bytes;
         part = len - (size_t)i * LEAT_PAGE_SIZE;
         part = part < LEAT_PAGE_SIZE ? part : LEAT_PAGE_SIZE;
-        err = leat_shared_copy_out(segs[i], 0, n->scratch->stage, part,
+        err = leat_shared_copy_out(segs[i], 0, n->scratch->page, part,
                                    &n->stats.copied);
         if (!err)
-            err = leat_shared_copy_in(at, 0, n->scratch->stage, part,
+            err = leat_shared_copy_in(at, 0, n->scratch->page, part,
                                       &n->stats.copied);
     }
     return err;
