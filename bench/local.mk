@@ -107,6 +107,7 @@ bench_net_sources = bench/net.c bench/net.h $(bench_device_sources)
 pkglibexec_PROGRAMS += \
     bench/net-seqpacket \
     bench/net-tap \
+    bench/net-tcp \
     $(NULL)
 
 bench_net_seqpacket_SOURCES = bench/net-seqpacket.c $(bench_net_sources)
@@ -116,6 +117,11 @@ bench_net_seqpacket_LDADD =
 bench_net_tap_SOURCES = bench/net-tap.c $(bench_net_sources)
 bench_net_tap_CPPFLAGS = $(BENCH_CPPFLAGS)
 bench_net_tap_LDADD =
+
+bench_net_tcp_SOURCES = bench/net-tcp.c bench/net-tcp.h bench/net-tcp-link.c \
+    $(bench_device_sources)
+bench_net_tcp_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_net_tcp_LDADD =
 
 if HAVE_LIBNBD
 pkglibexec_PROGRAMS += bench/block-nbdkit

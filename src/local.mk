@@ -225,6 +225,7 @@ leat_SOURCES = \
     src/tool/sim-look.c \
     src/tool/sim-net-back.c \
     src/tool/sim-net-front.c \
+    src/tool/sim-net-hold.c \
     src/tool/sim-net-link.c \
     src/tool/sim-net-say.c \
     src/tool/sim-net-traffic.c \

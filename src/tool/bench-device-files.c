@@ -29,6 +29,8 @@ static bool make(const struct device_bench *d, const char *name)
 bool device_prepare(struct device_bench *d)
 {
     const char *dir = d->dir ? d->dir : getenv("TMPDIR");
+    char self[4096];
+    ssize_t n;
 
     /* /tmp may be of memory, which has no O_DIRECT that means anything. */
     if (!dir || !*dir)
@@ -42,6 +44,10 @@ bool device_prepare(struct device_bench *d)
         *d->work = '\0';
         return false;
     }
+    /* "leat sim net" is this command. */
+    n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n > 0 && !(self[n] = '\0'))
+        setenv("LEAT_BENCH_COMMAND", self, 1);
     setenv("LEAT_BENCH_DIR", d->work, 1);
     setenv("TMPDIR", d->work, 1);
     return !d->kind->files || (make(d, "cached") && make(d, "direct"));

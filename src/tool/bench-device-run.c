@@ -182,6 +182,7 @@ static int plan(struct device_bench *d)
         for (of = 0; of < k->ncases; of++) {
             d->state[of][peer] = STATE_OUT;
             if (!d->case_in[of] || !d->peer_in[peer] ||
+                (k->has && !k->has(&k->cases[of], &k->peers[peer])) ||
                 (d->goals && !device_goal_needs(k, of, peer)))
                 continue;
             d->state[of][peer] = d->peer_state[peer];

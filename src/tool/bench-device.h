@@ -71,6 +71,8 @@ struct device_kind {
     int ncases;
     const struct device_goal *goals;
     int ngoals;
+    /* Whether it is a case of the peer's; NULL: each is. */
+    bool (*has)(const struct device_case *c, const struct device_peer *p);
     const char *op; /* "request" or "frame"                   */
     bool files;     /* the peers want some                    */
 };

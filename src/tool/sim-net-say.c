@@ -89,7 +89,7 @@ void net_say(struct net_job *j)
 
     if (j->pcap)
         say_pcap(j);
-    else
+    else if (!j->hold)
         say_traffic(j);
     printf("  %-18s %u; static pages by the control ring: %s\n", "queues",
            j->info.queues, j->info.statics ? "yes" : "no");

@@ -487,7 +487,8 @@ bool net_traffic(struct net_job *j, struct leat_tap *near)
     ends.fd = r->port.ops->fd(r->port.self, 0);
     ends.arg = r;
     r->front = net_front_open(j, &ends);
-    good = r->front && steps(r) && net_front_close(r->front);
+    good = r->front && (j->hold ? net_hold(j, r->front) : steps(r)) &&
+           net_front_close(r->front);
     free(r);
     return good;
 }

@@ -30,6 +30,7 @@ static int read_options(struct net_job *j, int argc, char **argv)
         {"kill-backend", no_argument, NULL, 'k'},
         {"suspend", no_argument, NULL, 's'},
         {"json", no_argument, NULL, 'j'},
+        {"hold", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     uint64_t n = 0;
@@ -70,6 +71,9 @@ static int read_options(struct net_job *j, int argc, char **argv)
         case 'j':
             j->json = true;
             break;
+        case 'h':
+            j->hold = true;
+            break;
         default:
             return tool_usage_error(&verb_sim,
                                     "sim net: %s: no such option, or it lacks "
@@ -82,6 +86,9 @@ static int read_options(struct net_job *j, int argc, char **argv)
     if (j->pcap && (j->disaster != NET_NONE || j->queues > 1))
         return usage("--pcap goes with neither a disaster nor --queues: its "
                      "frames are to come in order");
+    if (j->hold && (j->pcap || j->json || j->disaster != NET_NONE))
+        return usage("--hold leaves the link to others: it goes with neither "
+                     "--pcap, --json nor a disaster");
     return EXIT_GOOD;
 }
 

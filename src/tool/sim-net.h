@@ -41,6 +41,7 @@ struct net_job {
     uint32_t seconds; /* of iperf3, each way */
     const char *pcap; /* NULL: TAP devices   */
     bool json;
+    bool hold; /* no traffic of ours: the link is the user's */
 
     struct side side;
     char *far_ns; /* a path of the back end's namespace */
@@ -102,6 +103,11 @@ bool net_front_close(struct net_front *f);
 /* ---------------------------------------------------------- sim-net-traffic.c */
 
 bool net_traffic(struct net_job *j, struct leat_tap *near);
+
+/* ------------------------------------------------------------- sim-net-hold.c */
+
+/* Tells where the namespaces are, and carries frames until the input ends. */
+bool net_hold(struct net_job *j, struct net_front *f);
 
 /* ------------------------------------------------------------- sim-net-pcap.c */
 

@@ -97,6 +97,10 @@ const struct verb verb_sim = {
         "netback.\n"
         "      In the middle of the first file the back end is killed, or the\n"
         "      domain suspended. This needs root\n"
+        "  net --hold [--mode ...] [--queues N]\n"
+        "      leaves that link to programs of yours until stdin ends, and "
+        "says where\n"
+        "      its namespaces are\n"
         "  net --pcap FILE [--mode ...] [--json]\n"
         "      the same for the frames of a capture, both ways, every byte of\n"
         "      which is verified\n",

@@ -38,6 +38,31 @@ check "a suspend in the middle, over two queues" \
     passes '^  front end +suspended and resumed' --suspend --queues 2
 check "  two there are" grep -Eq '^  queues +2;' "$tmp/said"
 
+# Programs of the user's go through a link that is held, until the input ends.
+held()
+{
+    local front back status ended in
+    mkfifo "$tmp/in" "$tmp/out"
+    "$leat" sim net --hold <"$tmp/in" >"$tmp/out" 2>"$tmp/err" &
+    exec {in}>"$tmp/in"
+    {
+        IFS='= ' read -r _ front _ _ _ back _
+        nsenter --net="$front" ping -c 3 -i 0.02 -w 10 10.99.0.2 &&
+            nsenter --net="$back" ping -c 3 -i 0.02 -w 10 10.99.0.1
+        status=$?
+        exec {in}>&-
+        cat
+    } <"$tmp/out" >"$tmp/said"
+    wait $!
+    ended=$?
+    echo "ping: $status; leat: $ended"
+    cat "$tmp/said" "$tmp/err"
+    test $status$ended = 00 && grep -q '^  frames ' "$tmp/said"
+}
+check "--hold leaves the link to others" held
+check "  and ends with its input" said 0 '^front=/proc/' sim net --hold
+check "  not with a disaster" said 2 'hold' sim net --hold --suspend
+
 json=$(realpath "$builddir")/tests/tool/json
 "$leat" sim net --json --seconds 0 --size 1 >"$tmp/net.json" 2>"$tmp/progress"
 check "JSON says that it is simulated" \
