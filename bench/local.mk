@@ -159,7 +159,10 @@ benchdatadir = $(pkglibexecdir)
 benchdata_DATA = bench/instructions.expect
 
 EXTRA_DIST += \
+    bench/block-instructions.expect \
+    bench/block-instructions.sh \
     bench/instructions.expect \
     bench/instructions.sh \
+    bench/test-block-instructions.sh \
     bench/test-instructions.sh \
     $(NULL)
