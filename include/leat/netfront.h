@@ -266,8 +266,9 @@ struct leat_netfront_give {
     struct leat_net_meta meta;
 
     /*
-     * The back is done with it; NULL: nobody is told. Called from poll or close,
-     * once for each give that gave 0. May send. (err):
+     * The back is done with it; NULL: nobody is told. Called once for each give
+     * that gave 0: from poll or close, or by a send or give that finds no room
+     * at first. May send. (err):
      *   0
      *   LEAT_E_SYSTEM  the back could not send it
      *   LEAT_E_BUSY    the back holds on to one of its pages: it is in

@@ -153,6 +153,7 @@ struct nf_queue {
     uint32_t granted;   /* slots of (grants)                                 */
     uint32_t given_out; /* frames of which somebody will be told             */
     bool wants_room;    /* somebody was told LEAT_E_AGAIN                    */
+    bool taking; /* answers are being taken: callbacks may send               */
 
     uint32_t rx_put, rx_taken; /* as the ring's: which page is by which index */
     uint16_t *rx_page;         /* by index; REVOKE: rx_own                    */
@@ -268,12 +269,12 @@ struct leat_netfront {
     uint32_t told;  /* of them, those that this back knows                    */
     bool filtering; /* wanted                                                 */
 
-    bool ready;            /* frames pass                                  */
-    bool closing, now;     /* asked for                                    */
-    bool pausing, paused;  /* the same; told                               */
-    bool closed;           /* told                                         */
+    bool ready;           /* frames pass                                  */
+    bool closing, now;    /* asked for                                    */
+    bool pausing, paused; /* the same; told                               */
+    bool closed;          /* told                                         */
     struct leat_device_steps steps;
-    int error;             /* of the store, to be given by a poll          */
+    int error; /* of the store, to be given by a poll          */
     struct leat_copies copies, messages;
     struct leat_netfront_stats stats;
     struct leat_netfront_piece pieces[LEAT_NETFRONT_SLOTS];

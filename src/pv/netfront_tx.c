@@ -28,17 +28,6 @@ static uint64_t item_of(const struct nf_item *i)
     return x;
 }
 
-bool leat_nf_tx_room(struct nf_queue *q, uint32_t slots, uint32_t pages,
-                     uint32_t extras)
-{
-    if (leat_ring_room(&q->tx) >= slots + extras &&
-        q->slots.n - q->slots.out >= slots &&
-        nf_pages_free(&q->pages[NF_TX]) >= pages)
-        return true;
-    q->wants_room = true;
-    return false;
-}
-
 int leat_nf_tx_allowed(const struct leat_netfront *f, uint32_t queue,
                        const struct leat_net_meta *meta)
 {
@@ -261,19 +250,29 @@ static bool awaited(const struct nf_queue *q)
            q->f->pausing;
 }
 
-int leat_nf_tx_take(struct nf_queue *q, uint32_t budget, bool awake, bool *more)
+/* Takes answers, at most (budget). 0: there may be more; LEAT_E_AGAIN: not. */
+static int take(struct nf_queue *q, uint32_t budget, bool *any)
 {
     struct netif_tx_response rsp;
     uint32_t n;
-    bool again = false, any = false;
     int err = 0;
 
+    q->taking = true;
     for (n = 0; n < budget && !err; n++) {
         err = leat_ring_take(&q->tx, &rsp, sizeof(rsp));
         if (!err)
             err = answer(q, &rsp);
-        any |= !err;
+        *any |= !err;
     }
+    q->taking = false;
+    return err;
+}
+
+int leat_nf_tx_take(struct nf_queue *q, uint32_t budget, bool awake, bool *more)
+{
+    bool again = false, any = false;
+    int err = take(q, budget, &any);
+
     if (!err)
         again = true;
     else if (err == LEAT_E_AGAIN)
@@ -285,6 +284,36 @@ int leat_nf_tx_take(struct nf_queue *q, uint32_t budget, bool awake, bool *more)
             q->f->config.room(q->f->config.arg, q->f, q->number);
     }
     return err;
+}
+
+static bool fits(const struct nf_queue *q, uint32_t slots, uint32_t pages,
+                 uint32_t extras)
+{
+    return leat_ring_room(&q->tx) >= slots + extras &&
+           q->slots.n - q->slots.out >= slots &&
+           nf_pages_free(&q->pages[NF_TX]) >= pages;
+}
+
+/*
+ * Nobody may have asked to be woken for an answer, when the last poll was: so that
+ * is done before a caller is told that there is no room, and what was answered by
+ * then is taken. Each round takes an answer, and there is at most a ring of them.
+ */
+bool leat_nf_tx_room(struct nf_queue *q, uint32_t slots, uint32_t pages,
+                     uint32_t extras)
+{
+    bool more = true, any;
+    uint32_t i;
+
+    for (i = 0; !fits(q, slots, pages, extras); i++) {
+        if (i == NF_RING || q->taking || leat_ring_sleep(&q->tx, &more) ||
+            !more) {
+            q->wants_room = true;
+            return false;
+        }
+        (void)take(q, NF_RING, &any); /* a lie is found by the next poll */
+    }
+    return true;
 }
 
 void leat_nf_tx_drop(struct nf_queue *q, int why)

@@ -300,6 +300,34 @@ Test(netfront, a_back_that_answers_nothing_stalls_its_queue_alone)
     net_close(&w);
 }
 
+/* Who is told that there is no room is woken, though nobody asked before. */
+Test(netfront, no_room_is_told_after_the_back_was_asked_to_wake)
+{
+    struct net_writer wr = {0};
+    int err = 0;
+
+    net_open(&w, (struct net_options){.config.tx_pages = 512});
+    cr_assert_null(net_run(&w)); /* nothing is under way: not armed */
+    cr_assert_null(net_run(&w));
+    while (!err)
+        err = net_send(&w, 0, 60, &wr);
+    cr_assert_eq(err, LEAT_E_AGAIN);
+    MUST(leat_netfront_push(w.f));
+    cr_assert_eq(w.tx[0].words[N_RSP_EVENT], w.tx[0].rsp + 1);
+    /* What was answered by then is taken by the send itself. */
+    cr_assert(net_take_frame(&w, 0, &taken));
+    net_answer_frame(&w, 0, &taken, NETIF_RSP_OKAY);
+    MUST(net_send(&w, 0, 60, &wr));
+    FAILS(LEAT_E_AGAIN, net_send(&w, 0, 60, &wr));
+    cr_assert_eq(w.tx[0].words[N_RSP_EVENT], w.tx[0].rsp + 1);
+    cr_assert_eq(w.rooms, 0);
+    cr_assert(net_take_frame(&w, 0, &taken));
+    net_answer_frame(&w, 0, &taken, NETIF_RSP_OKAY);
+    cr_assert_null(net_run(&w));
+    cr_assert_eq(w.rooms, 1);
+    net_close(&w);
+}
+
 Test(netfront, a_frame_goes_as_a_whole_or_not_at_all)
 {
     struct net_writer wr = {0};
