@@ -67,6 +67,7 @@ pv_sources = \
     src/pv/netback_lay.c \
     src/pv/netback_pages.c \
     src/pv/netback_place.c \
+    src/pv/netback_posted.c \
     src/pv/netback_queue.c \
     src/pv/netback_rx.c \
     src/pv/netback_static.c \

@@ -14,11 +14,11 @@
  *   N4  a guest that does not take its frames loses them, and nobody else's wait
  *
  * Files: netback_tx (what the guest sends; T1 to T4), _pages (where its bytes are;
- * G20, G21), _rx (what is asked of the port; X1 to X4), _place (into the guest's
- * pages), _static (pages mapped for good; G22 to G24), _ctrl (the control ring; K1
- * to K3), _filter (multicast), _queue (rings and channels), _keys (the store),
- * _bus (the order), _lay (memory); net_finish and net_headers (what a frame leaves
- * open).
+ * G20, G21), _rx (what is asked of the port; X1 to X5), _place (into the guest's
+ * pages), _posted (which these are), _static (pages mapped for good; G22 to G25),
+ * _ctrl (the control ring; K1 to K3), _filter (multicast), _queue (rings and
+ * channels), _keys (the store), _bus (the order), _lay (memory); net_finish and
+ * net_headers (what a frame leaves open).
  */
 
 #include "netback.h"
@@ -229,6 +229,10 @@ const char *leat_netback_check(const struct leat_netback *n)
             continue;
         if (q->nposted > NB_POSTED)
             return "X1";
+        for (k = found = 0; k < q->nposted; k++)
+            found += !nb_posted_at(q, k)->page;
+        if (found != q->without)
+            return "X5";
         broken = leat_ring_check(&q->tx);
         if (!broken)
             broken = leat_ring_check(&q->rx);

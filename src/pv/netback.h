@@ -36,6 +36,7 @@ struct nb_statics {
     struct nb_static *table;
     uint32_t mask; /* of cells */
     uint32_t n, max;
+    uint64_t changes; /* ever */
 };
 
 /* NULL: it is not mapped; or not so that it may be written, where that is
@@ -91,6 +92,7 @@ struct nb_out {
 struct nb_posted {
     uint32_t ref;
     uint16_t id;
+    volatile unsigned char *page; /* if that is static, and to be written   */
 };
 
 struct nb_queue {
@@ -104,6 +106,11 @@ struct nb_queue {
 
     struct nb_posted posted[NB_POSTED]; /* a ring of what rx has taken */
     uint32_t head, nposted;
+    /* The pages of (posted), twice, so that those that follow each other lie
+     * so wherever they begin; how many have none; and for which (changes). */
+    struct leat_shared pages[2 * NB_POSTED];
+    uint32_t without;
+    uint64_t looked;
 
     uint64_t starved_ns; /* since when there is no room; 0: there is        */
     bool stalled;
@@ -165,8 +172,18 @@ struct leat_netback {
 int leat_nb_tx_poll(struct nb_queue *q, uint32_t budget, bool *more);
 int leat_nb_rx_poll(struct leat_netback *n, uint32_t budget, bool *more);
 int leat_nb_rx_deliver(void *arg, const struct leat_net_frame *frame);
-bool leat_nb_rx_room(struct nb_queue *q);
 int leat_nb_ctrl_poll(struct leat_netback *n, uint32_t budget, bool *more);
+
+/*
+ * netback_posted.c. Takes requests, as many as there are; looks for their pages
+ * anew, where the table has changed; lets go of the first; the longest frame that
+ * may come, and whether there are enough for it.
+ */
+int leat_nb_rx_fill(struct nb_queue *q);
+void leat_nb_rx_look(struct nb_queue *q);
+void leat_nb_rx_consume(struct nb_queue *q);
+uint32_t leat_nb_rx_longest(const struct leat_netback *n);
+bool leat_nb_rx_room(struct nb_queue *q);
 
 /* netback_place.c: */
 /* One batch: what was placed, and is to be written and told. */
@@ -196,10 +213,6 @@ static inline const struct nb_posted *nb_posted_at(const struct nb_queue *q,
 
 void leat_nb_rx_begin(struct nb_rx *rx, struct leat_netback *n);
 int leat_nb_rx_flush(struct nb_rx *rx);
-/* Takes requests, as many as there are. */
-int leat_nb_rx_fill(struct nb_queue *q);
-/* The longest frame that may come. */
-uint32_t leat_nb_rx_longest(const struct leat_netback *n);
 bool leat_nb_rx_fits(const struct nb_rx *rx, uint32_t slots);
 int leat_nb_rx_place(struct nb_rx *rx, struct nb_queue *q,
                      const unsigned char *bytes, size_t len,

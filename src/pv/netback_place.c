@@ -2,57 +2,12 @@
 
 /*
  * Frames are placed into what the guest has posted, many at a time, and then told
- * together. netback_rx.c has where they come from, and the rules X1 to X4.
+ * together. netback_rx.c has where they come from, and the rules X1 to X5.
  */
 
 #include <string.h>
 
 #include "netback.h"
-
-/* The longest frame that may come, and the requests that it takes. */
-uint32_t leat_nb_rx_longest(const struct leat_netback *n)
-{
-    uint32_t mtu = n->config.mtu + LEAT_NET_FRAME_MIN + 4;
-
-    if (!n->sg)
-        return LEAT_PAGE_SIZE;
-    return nb_takes_gso(n) || mtu > LEAT_NET_FRAME_MAX ? LEAT_NET_FRAME_MAX
-                                                       : mtu;
-}
-
-static uint32_t need(const struct leat_netback *n)
-{
-    return nb_pages(leat_nb_rx_longest(n)) + nb_takes_gso(n);
-}
-
-/* Takes requests, as many as there are. */
-int leat_nb_rx_fill(struct nb_queue *q)
-{
-    struct netif_rx_request req;
-    int err = 0;
-
-    while (q->nposted < NB_POSTED) {
-        err = leat_ring_take(&q->rx, &req, sizeof(req));
-        if (err)
-            break;
-        q->posted[(q->head + q->nposted++) % NB_POSTED] =
-            (struct nb_posted){req.gref, req.id};
-    }
-    return err == LEAT_E_AGAIN ? 0 : err;
-}
-
-static void consume(struct nb_queue *q, uint32_t i)
-{
-    q->head = (q->head + i) % NB_POSTED;
-    q->nposted -= i;
-}
-
-bool leat_nb_rx_room(struct nb_queue *q)
-{
-    if (q->nposted < need(q->n))
-        (void)leat_nb_rx_fill(q);
-    return q->nposted >= need(q->n);
-}
 
 /* --------------------------------------------------------------- a batch */
 
@@ -131,7 +86,7 @@ static struct nb_out *respond(struct nb_rx *rx, struct nb_queue *q,
     struct nb_out *out = &rx->n->scratch->out[rx->nout++];
 
     *page = *nb_posted_at(q, 0);
-    consume(q, 1);
+    leat_nb_rx_consume(q);
     memset(out, 0, sizeof(*out)); /* XSA-216 */
     out->q = q;
     out->frame = (uint8_t)rx->nframes;
@@ -202,19 +157,17 @@ static void counted(struct nb_rx *rx, size_t len,
 }
 
 /* Writes (len) bytes at (from), which are private, to the page of (at). */
-static int write_one(struct nb_rx *rx, struct nb_queue *q,
-                     const struct nb_posted *at, const unsigned char *from,
-                     size_t len)
+static int write_one(struct nb_rx *rx, const struct nb_posted *at,
+                     const unsigned char *from, size_t len)
 {
     struct leat_netback *n = rx->n;
-    const struct nb_static *page =
-        leat_nb_static_find(&q->statics, at->ref, LEAT_READ_WRITE);
+    const struct leat_shared page = {at->page, LEAT_PAGE_SIZE};
     const struct leat_gref gref = {n->domain, at->ref};
     const struct leat_cview bytes = {from, len};
 
-    if (page) {
+    if (page.peer_bytes) {
         n->stats.rx_static++;
-        return leat_shared_copy_in(page->bytes, 0, from, len, &n->stats.copied);
+        return leat_shared_copy_in(page, 0, from, len, &n->stats.copied);
     }
     if (!rx->copying)
         return LEAT_E_UNSUPPORTED;
@@ -245,6 +198,7 @@ int leat_nb_rx_place(struct nb_rx *rx, struct nb_queue *q,
 
     if (!len || len > LEAT_NET_FRAME_MAX || (pages > 1 && !rx->n->sg))
         return LEAT_E_LENGTH;
+    leat_nb_rx_look(q);
     if (q->nposted < slots)
         (void)leat_nb_rx_fill(q);
     if (q->nposted < slots)
@@ -264,7 +218,7 @@ int leat_nb_rx_place(struct nb_rx *rx, struct nb_queue *q,
         size_t part = len - at < LEAT_PAGE_SIZE ? len - at : LEAT_PAGE_SIZE;
         struct nb_out *out = respond_data(rx, q, &page, part, i + 1 < pages);
 
-        failed |= write_one(rx, q, &page, bytes + at, part) != 0;
+        failed |= write_one(rx, &page, bytes + at, part) != 0;
         if (i)
             continue;
         flags(out, meta, extra);

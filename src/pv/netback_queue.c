@@ -106,7 +106,7 @@ int leat_nb_queue_open(struct nb_queue *q, const struct nb_keys *keys)
         return err;
     }
     q->open = true;
-    q->head = q->nposted = 0;
+    q->head = q->nposted = q->without = 0;
     q->starved_ns = 0;
     q->stalled = false;
     q->port_queue = q->index;

@@ -15,6 +15,8 @@
  *       and so have the others of its frame
  *   X4  a guest without room: what asks waits, and after stall_ns loses; what is
  *       delivered is lost at once
+ *   X5  of what is posted it is known which pages are static: (pages) and (without)
+ *       are as the table was when it had changed (looked) times
  *
  *       room <--guest posts-- none --stall_ns--> stalled --guest posts--> room
  *
@@ -57,23 +59,20 @@ static bool room(struct nb_queue *q)
     return true;
 }
 
-/* The guest's own pages, for the longest frame; 0: they will not do. */
-static uint32_t straight(struct nb_queue *q, struct leat_shared *segs)
+/* Whether a frame can be received into the guest's own pages; how many. */
+static uint32_t straight(struct nb_queue *q)
 {
-    struct leat_netback *n = q->n;
-    uint32_t pages = nb_pages(leat_nb_rx_longest(n)), i;
+    const struct leat_netback *n = q->n;
+    const uint32_t pages = nb_pages(leat_nb_rx_longest(n));
+    uint32_t i;
 
     if (!q->statics.n || n->prefix4 || n->prefix6 ||
         (n->takes != LEAT_NET_OFFLOAD_ALL && !n->config.port.ops->offloads))
         return 0;
-    for (i = 0; i < pages; i++) {
-        uint32_t at = i && nb_takes_gso(n) ? i + 1 : i;
-        const struct nb_static *page = leat_nb_static_find(
-            &q->statics, nb_posted_at(q, at)->ref, LEAT_READ_WRITE);
-
-        if (!page)
+    leat_nb_rx_look(q);
+    for (i = 0; q->without && i < pages; i++) {
+        if (!nb_posted_at(q, i && nb_takes_gso(n) ? i + 1 : i)->page)
             return 0;
-        segs[i] = page->bytes;
     }
     return pages;
 }
@@ -83,18 +82,16 @@ static int move_up(struct nb_queue *q, const struct leat_shared *segs,
                    size_t len)
 {
     struct leat_netback *n = q->n;
-    const struct nb_static *to;
     struct leat_shared at;
     uint32_t i, pages = nb_pages(len);
     size_t part;
     int err = 0;
 
     for (i = 1; i < pages && !err; i++) {
-        to = leat_nb_static_find(&q->statics, nb_posted_at(q, i)->ref,
-                                 LEAT_READ_WRITE);
-        if (!to)
+        at.peer_bytes = nb_posted_at(q, i)->page;
+        at.len = LEAT_PAGE_SIZE;
+        if (!at.peer_bytes)
             return LEAT_E_REFERENCE;
-        at = to->bytes;
         part = len - (size_t)i * LEAT_PAGE_SIZE;
         part = part < LEAT_PAGE_SIZE ? part : LEAT_PAGE_SIZE;
         err = leat_shared_copy_out(segs[i], 0, n->scratch->page, part,
@@ -121,9 +118,9 @@ static bool unwanted(struct leat_netback *n, struct leat_shared first)
     return leat_nb_filter_drops(n, address);
 }
 
-/* One frame straight into its pages. */
-static int ask_straight(struct nb_rx *rx, struct nb_queue *q,
-                        const struct leat_shared *segs, uint32_t pages)
+/* One frame straight into (segs). */
+static int ask_into(struct nb_rx *rx, struct nb_queue *q,
+                    const struct leat_shared *segs, uint32_t pages)
 {
     struct leat_netback *n = rx->n;
     const struct leat_netport *port = &n->config.port;
@@ -150,6 +147,22 @@ static int ask_straight(struct nb_rx *rx, struct nb_queue *q,
         err = move_up(q, segs, len);
     if (!err)
         leat_nb_rx_straight(rx, q, len, &meta);
+    return err;
+}
+
+/* The same, into what is posted: all of it, but for the second, where that may
+ * be an extra's. */
+static int ask_straight(struct nb_rx *rx, struct nb_queue *q, uint32_t pages)
+{
+    struct leat_shared *segs = &q->pages[q->head], second;
+    int err;
+
+    if (!nb_takes_gso(rx->n))
+        return ask_into(rx, q, segs, pages);
+    second = segs[1];
+    segs[1] = segs[0];
+    err = ask_into(rx, q, segs + 1, pages);
+    segs[1] = second;
     return err;
 }
 
@@ -223,7 +236,6 @@ static int ask(struct nb_rx *rx, struct nb_queue *q, uint32_t budget,
                bool *more)
 {
     struct leat_netback *n = rx->n;
-    struct leat_shared segs[NB_SLOTS];
     uint32_t i, pages, port_queue = q ? q->port_queue : 0;
     int err = 0;
 
@@ -232,11 +244,11 @@ static int ask(struct nb_rx *rx, struct nb_queue *q, uint32_t budget,
             if ((!q || q == &n->queues[i]) && waits(&n->queues[i]))
                 return 0;
         }
-        pages = q && !q->stalled ? straight(q, segs) : 0;
+        pages = q && !q->stalled ? straight(q) : 0;
         if (q && q->stalled)
             err = drain(rx, port_queue);
         else if (pages)
-            err = ask_straight(rx, q, segs, pages);
+            err = ask_straight(rx, q, pages);
         else
             err = ask_staged(rx, q, port_queue);
         if (err == LEAT_E_AGAIN)

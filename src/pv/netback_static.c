@@ -7,6 +7,7 @@
  *   G23  between the cell where a reference would be, by its hash, and the one
  *        where it is, no cell is empty
  *   G24  each is a mapping of its own: the guest may take back any of them
+ *   G25  a page that was found is used only while (changes) is what it was
  *
  * Reference 0 is reserved (LEAT_GRANT_RESERVED), so it marks an empty cell.
  */
@@ -81,6 +82,7 @@ static int add(struct leat_netback *n, struct nb_statics *s,
     }
     s->table[at] = new;
     s->n++;
+    s->changes++; /* G25 */
     n->stats.statics++;
     return 0;
 }
@@ -132,6 +134,7 @@ int leat_nb_static_del(struct leat_netback *n, struct nb_statics *s,
     leat_nb_unmap(n, s->table[at].mapping, 1);
     close_gap(s, at);
     s->n--;
+    s->changes++; /* G25 */
     n->stats.statics--;
     return 0;
 }
@@ -146,6 +149,7 @@ void leat_nb_static_clear(struct leat_netback *n, struct nb_statics *s)
         leat_nb_unmap(n, s->table[i].mapping, 1);
         s->table[i].ref = 0;
         s->n--;
+        s->changes++; /* G25 */
         n->stats.statics--;
     }
 }
