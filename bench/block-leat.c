@@ -13,61 +13,22 @@
  * that are measured, at both ends. What a disk does to its own bytes is no copy.
  */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "block-leat.h"
 
-_Noreturn void leat_die(const char *what, int err)
-{
-    char why[160];
-
-    snprintf(why, sizeof why, "%s: %s", what, leat_strerror(err));
-    device_die(why);
-}
-
-static void relax(void *self)
-{
-    (void)self;
-    device_relax();
-}
-
-static uint64_t now_ns(void *self)
-{
-    (void)self;
-    return device_now();
-}
-
-const struct leat_port *leat_bench_port(void)
-{
-    static const struct leat_port port = {.now_ns = now_ns, .relax = relax};
-
-    return &port;
-}
-
 static bool parse(struct leat_bench *b, const char *variant)
 {
-    static const char *const ways[] = {
-        [LEAT_RECEIVE_COPY] = "copy",
-        [LEAT_RECEIVE_REVOKE] = "revoke",
-        [LEAT_RECEIVE_SHARED] = "shared",
-    };
-    char way[16];
-    unsigned us;
-    int i;
+    const char *rest = strchr(variant, ',');
+    const size_t len = rest ? (size_t)(rest - variant) : 0;
 
-    if (sscanf(variant, "%15[a-z],%15[a-z],%u", b->disk, way, &us) != 3 ||
-        (strcmp(b->disk, "memory") && strcmp(b->disk, "cached") &&
-         strcmp(b->disk, "direct")))
+    if (!rest || len >= sizeof b->disk)
         return false;
-    b->spin_ns = us * (uint64_t)1000;
-    for (i = 0; i < 3; i++) {
-        if (!strcmp(ways[i], way)) {
-            b->mode = (enum leat_receive_mode)i;
-            return true;
-        }
-    }
-    return false;
+    memcpy(b->disk, variant, len);
+    if (strcmp(b->disk, "memory") && strcmp(b->disk, "cached") &&
+        strcmp(b->disk, "direct"))
+        return false;
+    return leat_parse(rest + 1, &b->mode, &b->spin_ns);
 }
 
 static void run_front(const struct leat_bench *b)

@@ -14,9 +14,7 @@
 #include <leat/wait.h>
 
 #include "block.h"
-
-#define LEAT_FRONT 1u
-#define LEAT_BACK  2u
+#include "leat-end.h"
 
 #define LEAT_FRONT_PATH "/local/domain/1/device/vbd/51712"
 #define LEAT_BACK_PATH  "/local/domain/2/backend/vbd/1/51712"
@@ -38,9 +36,6 @@ struct leat_counts {
     uint64_t grants; /* operations, of any number of pages */
     uint64_t requests;
 };
-
-_Noreturn void leat_die(const char *what, int err);
-const struct leat_port *leat_bench_port(void);
 
 /* block-leat-front.c. Both ends meet three times while they are opened: the back
  * can join, has, can connect. */

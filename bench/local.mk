@@ -102,13 +102,21 @@ endif
 # The peers of "leat bench block" and "leat bench net": two processes each.
 bench_device_sources = bench/device.c bench/device.h bench/pair.c
 bench_block_sources = bench/block.c bench/block.h $(bench_device_sources)
+bench_leat_end = bench/leat-end.c bench/leat-end.h
 bench_net_sources = bench/net.c bench/net.h $(bench_device_sources)
 
 pkglibexec_PROGRAMS += \
+    bench/net-leat \
     bench/net-seqpacket \
     bench/net-tap \
     bench/net-tcp \
     $(NULL)
+
+bench_net_leat_SOURCES = bench/net-leat.c bench/net-leat.h \
+    bench/net-leat-back.c bench/net-leat-front.c $(bench_leat_end) \
+    $(bench_net_sources)
+bench_net_leat_CPPFLAGS = $(BENCH_CPPFLAGS)
+bench_net_leat_LDADD = libleat-pv.la libleat-sim.la libleat-grant.la libleat.la
 
 bench_net_seqpacket_SOURCES = bench/net-seqpacket.c $(bench_net_sources)
 bench_net_seqpacket_CPPFLAGS = $(BENCH_CPPFLAGS)
@@ -138,7 +146,8 @@ bench_block_uring_LDADD = $(URING_LIBS)
 
 pkglibexec_PROGRAMS += bench/block-leat
 bench_block_leat_SOURCES = bench/block-leat.c bench/block-leat.h \
-    bench/block-leat-back.c bench/block-leat-front.c $(bench_block_sources)
+    bench/block-leat-back.c bench/block-leat-front.c $(bench_leat_end) \
+    $(bench_block_sources)
 bench_block_leat_CPPFLAGS = $(BENCH_CPPFLAGS)
 bench_block_leat_LDADD = libleat-io.la libleat-pv.la libleat-sim.la \
     libleat-grant.la libleat.la $(IO_LIBS)

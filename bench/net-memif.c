@@ -163,7 +163,7 @@ void device_run(struct device *d)
 {
     const struct net_case *c = net_find(d->name);
     static struct memif m = {.data = 2048, .mbufs = 4095, .log2 = 10};
-    struct net_peer peer = {&m, send_frames, receive_frames, NULL};
+    struct net_peer peer = {&m, send_frames, receive_frames, NULL, NULL};
     bool best = !strcmp(d->variant, "best");
 
     if (!c || (!best && strcmp(d->variant, "default")))

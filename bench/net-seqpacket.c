@@ -77,7 +77,7 @@ void device_run(struct device *d)
 {
     const struct net_case *c = net_find(d->name);
     static struct seqpacket s;
-    struct net_peer peer = {&s, send_frames, receive_frames, wait_for};
+    struct net_peer peer = {&s, send_frames, receive_frames, wait_for, NULL};
     int fds[2];
     unsigned i;
 

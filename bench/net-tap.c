@@ -108,7 +108,7 @@ void device_run(struct device *d)
 {
     const struct net_case *c = net_find(d->name);
     static struct tap t;
-    struct net_peer peer = {&t, send_frames, receive_frames, wait_for};
+    struct net_peer peer = {&t, send_frames, receive_frames, wait_for, NULL};
     int fds[2], s;
 
     if (!c || strcmp(d->variant, "bridged"))

@@ -47,7 +47,8 @@ static enum pair_phase phase_of(struct run *r, enum pair_phase now)
     if (now == PAIR_WARM && at - r->from > r->d->ns / 4) {
         r->from = at;
         pair_go(&r->d->pair, now = PAIR_COUNT);
-    } else if (now == PAIR_COUNT && at - r->from > r->d->ns) {
+    } else if (now == PAIR_COUNT &&
+               (r->d->n ? r->frames >= r->d->n : at - r->from > r->d->ns)) {
         r->to = at;
         pair_go(&r->d->pair, now = PAIR_STOP);
     }
@@ -56,7 +57,7 @@ static enum pair_phase phase_of(struct run *r, enum pair_phase now)
 
 static void loop(struct run *r)
 {
-    enum pair_phase phase = PAIR_WARM;
+    enum pair_phase phase = PAIR_WARM, was;
 
     r->from = device_now();
     while (phase != PAIR_STOP) {
@@ -68,7 +69,10 @@ static void loop(struct run *r)
             sent = r->p->send(r->p->arg, NET_BURST);
         if (phase == PAIR_COUNT)
             r->frames += got;
+        was = phase;
         phase = phase_of(r, phase);
+        if (phase != was && r->p->count)
+            r->p->count(r->p->arg, phase == PAIR_COUNT);
         if (!got && !sent && r->p->wait && phase != PAIR_STOP)
             r->p->wait(r->p->arg, r->sends);
     }

@@ -31,6 +31,8 @@ struct net_peer {
     unsigned (*receive)(void *arg);
     /* Nothing moved: waits for a while, bounded; NULL: tries again. */
     void (*wait)(void *arg, bool sends);
+    /* NULL, or: frames are counted from now on; and no more. */
+    void (*count)(void *arg, bool begins);
 };
 
 /* NULL: no such case. */

@@ -185,6 +185,7 @@ leat_SOURCES = \
     src/tool/bench-device-from.c \
     src/tool/bench-device-goals.c \
     src/tool/bench-device-json.c \
+    src/tool/bench-device-net.c \
     src/tool/bench-device-run.c \
     src/tool/bench-device-say.c \
     src/tool/bench-device.c \

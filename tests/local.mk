@@ -296,6 +296,7 @@ shell_tests = \
 command_tests = \
     tests/tool/bench-align.sh \
     tests/tool/bench-block.sh \
+    tests/tool/bench-net.sh \
     tests/tool/bench-goals.sh \
     tests/tool/copy-errors.sh \
     tests/tool/copy.sh \

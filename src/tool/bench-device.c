@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * leat bench block: the options, and the order of things.
+ * leat bench block, and net: the options, and the order of things.
  *
  *     options --> files --> rounds --> what was measured, as text and JSON
  *                             |
@@ -219,4 +219,17 @@ const struct bench_kind bench_block = {
     .goals = true,
     .own_goals = true,
     .run = run_block,
+};
+
+static int run_net(int argc, char **argv)
+{
+    return run(&device_net, argc, argv);
+}
+
+const struct bench_kind bench_net = {
+    .name = "net",
+    .options = options,
+    .goals = true,
+    .own_goals = true,
+    .run = run_net,
 };

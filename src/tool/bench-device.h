@@ -3,7 +3,7 @@
 #define LEAT_SRC_TOOL_BENCH_DEVICE_H
 
 /*
- * leat bench block: its harness, which knows nothing of blocks.
+ * leat bench block, and net: their harness, which knows nothing of them.
  *
  *   peer     what carries, in one of its variants: an executable of its own
  *   case     what is carried
@@ -77,7 +77,7 @@ struct device_kind {
     bool files;     /* the peers want some                    */
 };
 
-extern const struct device_kind device_block;
+extern const struct device_kind device_block, device_net;
 
 struct device_sample {
     int peer, of; /* a case */

@@ -22,7 +22,8 @@
 #include "bench.h"
 
 static const struct bench_kind *const kinds[] = {
-    &bench_pages, &bench_views, &bench_align, &bench_grants, &bench_block,
+    &bench_pages,  &bench_views, &bench_align,
+    &bench_grants, &bench_block, &bench_net,
 };
 
 #define KINDS        ((int)(sizeof kinds / sizeof *kinds))
@@ -335,7 +336,9 @@ const struct verb verb_bench = {
         "on Xen\n"
         "  block   requests between two processes, by a front and a back end "
         "over a\n"
-        "          simulation, beside nbdkit and plain io_uring\n\n"
+        "          simulation, beside nbdkit and plain io_uring\n"
+        "  net     frames between two processes, likewise, beside sockets, "
+        "TAP and memif\n\n"
         "Of each:\n"
         "  --quick           shorter: all three take less than a minute\n"
         "  --rounds N        rounds (9)\n"
@@ -344,11 +347,11 @@ const struct verb verb_bench = {
         "  --cases NAME,...  only these cases\n"
         "  --list            the names that there are; measures nothing\n"
         "  --json FILE       all samples and rows, and the machine\n\n"
-        "Of pages, views and block:\n"
+        "Of pages, views, block and net:\n"
         "  --peers NAME,...  only these peers\n"
         "  --against PEER    whom the last column is relative to (dpdk; of "
-        "block, to\n"
-        "                    each its own)\n\n"
+        "block and\n"
+        "                    net, to each its own)\n\n"
         "Of pages and views:\n"
         "  --batch N,...     pages: batches of these instead\n"
         "  --sizes BYTES,... pages of these sizes instead, or views\n"
@@ -362,11 +365,11 @@ const struct verb verb_bench = {
         "  --batches N,...   pages at once (1, 2, 4, ... 1024)\n"
         "  --on sim:DIR|xen  where; else LEAT_ON, Xen, or a simulation of its "
         "own\n\n"
-        "Of block:\n"
+        "Of block and net:\n"
         "  --spin US         how long both ends look before they sleep (50)\n"
         "  --dir DIR         where its files are made (TMPDIR, or /var/tmp)\n\n"
-        "--goals measures what the goals need, of pages, views and block, and "
-        "says\n"
+        "--goals measures what the goals need, of pages, views, block and "
+        "net, and says\n"
         "which are met; the exit status is 3 unless all are. With --from FILE "
         "it judges\n"
         "what an earlier --json wrote.\n",

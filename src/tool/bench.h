@@ -43,6 +43,7 @@ extern const struct bench_kind bench_views;
 extern const struct bench_kind bench_align;
 extern const struct bench_kind bench_grants;
 extern const struct bench_kind bench_block;
+extern const struct bench_kind bench_net;
 extern const struct bench_kind bench_goals_kind;
 
 /* bench-json.c: takes (doc) over; NULL is an error, which it tells. */
