@@ -58,15 +58,30 @@ else
     }
     check "JSON: the samples" is 12 samples
     check "JSON: all of this case first" is 64-two rows 0 case
-    check "JSON is judged again" said 3 '^0 met, 0 missed, 6 not measured' \
+    check "JSON is judged again" said 3 '^0 met, 0 missed, 10 not measured' \
         bench net --goals --from "$tmp/out.json"
+
+    # A kernel's TCP: by its own peers, and by them alone.
+    check "TCP" said 0 '^TCP, from the front ' bench net --rounds 1 --time 40 \
+        --cases tcp-there,tcp-back,1500-one --json "$tmp/tcp.json" \
+        --peers veth,relay,leat-tcp-copy,seqpacket-32
+    if test "$(id -u)" = 0; then
+        check "  through each, both ways" \
+            test "$(value "$tmp/tcp.json" benches net samples)" = 7
+        check "  figures of leat's are beside the relay's" \
+            grep -Eq ' leat-tcp-copy .* Gb/s .* relay$' "$tmp/said"
+    else
+        check "  who needs root says so" \
+            grep -q '^missing: veth: .* root' "$tmp/said"
+    fi
+    check "  nothing is left" only "$tmp/run"
 fi
 
 # sample PEER STATE PER_SECOND
 sample()
 {
-    printf '%s{"case": "1500-one", "peer": "%s", "state": "%s"' \
-        "$comma" "$1" "$2"
+    printf '%s{"case": "%s", "peer": "%s", "state": "%s"' \
+        "$comma" "$of" "$1" "$2"
     order=$((order + 1))
     printf ', "per_second": %s, "order": %s' "$3" $order
     printf ', "distance_before_ns": 60}'
@@ -76,7 +91,7 @@ sample()
 # samples EVENTS: where all goals are met, if the near EVENTS are enough.
 samples()
 {
-    local comma= order=0
+    local comma= order=0 of=1500-one
     printf '{"benches": {"net": {"samples": ['
     sample seqpacket-32 near 10
     sample memif-best near 80
@@ -87,6 +102,11 @@ samples()
     sample memif-best far 20
     sample leat-copy-events far 25
     sample leat-copy-spin far 25
+    for of in tcp-there tcp-back; do
+        sample relay near 100
+        sample veth near 130
+        sample leat-tcp-copy near 85
+    done
     printf ']}}}\n'
 }
 
@@ -96,10 +116,10 @@ judged()
     said "$1" "$2" bench net --goals --from "$tmp/samples.json"
 }
 
-check "all are met" judged 0 '^6 met, 0 missed, 0 not measured$' 70
+check "all are met" judged 0 '^10 met, 0 missed, 0 not measured$' 70
 check "what is told in brackets decides nothing" \
     grep -Eq '^1500 bytes, spin .*\(missed\)$' "$tmp/said"
-check "one is missed" judged 3 '^5 met, 1 missed, 0 not measured$' 69
+check "one is missed" judged 3 '^9 met, 1 missed, 0 not measured$' 69
 check "it says which" \
     grep -Eq '^1500 bytes, events .* near .* 6.90 .* missed$' "$tmp/said"
 
