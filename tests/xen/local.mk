@@ -26,9 +26,9 @@ xen_programs = \
     tests/xen/core-units \
     $(NULL)
 
-# Disks of files; without them these two tests of the plan fail.
+# Disks of files; without them these tests of the plan fail.
 if HAVE_LIBURING
-xen_programs += tests/xen/off tests/xen/pair
+xen_programs += tests/xen/blkback tests/xen/off tests/xen/pair
 endif
 
 # The core's own suite, with the Xen share backend below its pools: tests/xen/core.c
@@ -175,6 +175,7 @@ EXTRA_DIST += \
     tests/xen/box.h \
     tests/xen/plan \
     tests/xen/replay \
+    tests/xen/disk_server.h \
     tests/xen/front.h \
     tests/xen/grants.h \
     tests/xen/linux_disk.h \
@@ -331,6 +332,7 @@ XEN_TESTS = *
 
 # What they are linked with.
 tests_xen_across_LDADD = $(xen_ldadd)
+tests_xen_blkback_LDADD = libleat-io.la libleat-pv.la $(xen_ldadd)
 tests_xen_blkfront_LDADD = libleat-pv.la $(xen_ldadd)
 tests_xen_copies_LDADD = $(xen_ldadd)
 tests_xen_cross_LDADD = $(xen_ldadd)

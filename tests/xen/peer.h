@@ -77,7 +77,7 @@ static inline int peer_call_args(struct peer *p, enum peer_op op,
     peer_ask(p, op, arg);
     MUST(COMES(__atomic_load_n(&p->box->reply, __ATOMIC_ACQUIRE) ==
                    p->box->request,
-               20000));
+               60000));
     return p->box->result;
 }
 
@@ -92,7 +92,7 @@ static inline bool peer_told(struct peer *p, uint32_t port, unsigned ms)
     return COMES(!EVENT(p->events, pending, &got) && got == port, ms);
 }
 
-/* A command of the shell's in the peer's domain, which ends within 20 s: its
+/* A command of the shell's in the peer's domain, which ends within a minute: its
  * status; what it printed is in box_text(). */
 static inline int peer_run(struct peer *p, const char *command)
 {
