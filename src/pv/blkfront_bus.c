@@ -211,7 +211,7 @@ static void key(void *arg, const char *name)
         broke(f);
         leat_front_advance(f);
     } else if (err) {
-        f->error = err;
+        f->error = err == LEAT_E_AGAIN ? 0 : err;
     } else if (sectors != f->info.sectors) {
         f->info.sectors = sectors;
         tell(f, LEAT_BLKFRONT_RESIZED);

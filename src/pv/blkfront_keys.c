@@ -165,6 +165,17 @@ void leat_front_disconnect(struct leat_blkfront *f)
 
 /* ---------------------------------------------------------- what the disk is */
 
+/* A back that has died since it was seen says nothing, and is no liar. */
+static int missing(struct leat_blkfront *f, const char *text)
+{
+    char state[8];
+
+    if (leat_bus_read(&f->end, LEAT_BUS_OTHER, "state", state, sizeof(state)) ==
+        LEAT_E_REFERENCE)
+        return LEAT_E_AGAIN; /* which is seen next */
+    return leat_bus_break(&f->end, text);
+}
+
 int leat_front_read_sectors(struct leat_blkfront *f, uint64_t *sectors)
 {
     const uint32_t unit = f->info.sector_bytes / BLKIF_SECTOR;
@@ -172,7 +183,7 @@ int leat_front_read_sectors(struct leat_blkfront *f, uint64_t *sectors)
                                    SECTORS_MAX, sectors);
 
     if (err == LEAT_E_REFERENCE)
-        return leat_bus_break(&f->end, "no key sectors");
+        return missing(f, "no key sectors");
     if (!err)
         *sectors -= *sectors % unit;
     return err;

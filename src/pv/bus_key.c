@@ -51,6 +51,9 @@ static int read_text(struct leat_bus_end *e, enum leat_bus_whose whose,
         return err;
     s = &e->bus->store;
     err = s->ops->read(s->self, e->tx, path, buf, size, len);
+    /* Xen refuses, too, to say that nothing is below what is no more. */
+    if (err == LEAT_E_REFUSED && whose == LEAT_BUS_OTHER)
+        err = LEAT_E_REFERENCE;
     if (err == LEAT_E_RANGE)
         return no_sense(e, whose, key, " is too long");
     for (i = 0; !err && i < *len; i++) {

@@ -61,6 +61,8 @@ struct table {
     uint32_t fail_in;   /* the operation from here that fails; 0: none   */
     int fail_with;
     const char *refuse; /* reads of this path are refused                */
+    const char *last;   /* the read of this path comes too late: (dies)  */
+    const char *dies;   /* is removed before it                          */
 };
 
 static inline void table_open(struct table *t)
@@ -204,13 +206,18 @@ static inline int table_read(void *self, uint32_t tx, const char *path,
                              char *buf, size_t size, size_t *len)
 {
     struct table *t = table_of(self);
-    struct table_key *k = table_find(t, path);
+    struct table_key *k;
     int err = table_fails(t);
 
     if (err)
         return err;
     if (tx != t->tx)
         return LEAT_E_REFERENCE;
+    if (t->last && !strcmp(t->last, path)) {
+        t->last = NULL;
+        table_drop(t, t->dies);
+    }
+    k = table_find(t, path);
     if (t->refuse && !strcmp(t->refuse, path))
         return LEAT_E_REFUSED;
     if (!k)

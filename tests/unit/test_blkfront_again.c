@@ -185,6 +185,39 @@ Test(blkfront_again, many_times)
     }
 }
 
+/* It says that it is connected, and is gone when it is asked what its disk is, by
+ * each key: that is a death, and no lie. What waits waits. */
+Test(blkfront_again, while_it_is_asked)
+{
+    static const char *const keys[] = {
+        FW_BACK "/sector-size", FW_BACK "/feature-persistent",
+        FW_BACK "/discard-alignment", FW_BACK "/sectors"};
+
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        fw_open(&w, (struct leat_blkfront_config){0});
+        ask(&w, &a[0], LEAT_BLK_READ, 16, 14, 0);
+        go(WAY_DIES);
+        fw_say_all(&w);
+        fw_state(&w, LEAT_BUS_INIT_WAIT);
+        fw_run(&w);
+        w.t.last = keys[i];
+        w.t.dies = FW_BACK;
+        fw_state(&w, LEAT_BUS_CONNECTED);
+        fw_run(&w);
+        cr_assert_null(w.t.last, "%s is not asked for", keys[i]);
+        cr_assert_eq(w.events[LEAT_BLKFRONT_BROKEN], 0, "%s",
+                     leat_blkfront_text(w.f));
+        cr_assert_eq(a[0].times, 0);
+        come();
+        cr_assert_eq(fw_serve(&w, BLKIF_OKAY, 0), 1);
+        fw_run(&w);
+        ask_over(&a[0], 0);
+        ask_is_disk(&a[0]);
+        ask_end(&a[0]);
+        fw_close(&w);
+    }
+}
+
 /* LEAT_BLKFRONT_FAIL: it is told; what waited and was never sent still waits. */
 Test(blkfront_again, told_instead)
 {
