@@ -108,6 +108,7 @@ tsan_tests = \
     tests/model/model \
     tests/model/bus \
     tests/model/ring \
+    tests/sim/bus-threads \
     tests/sim/grants \
     tests/sim/threads \
     tests/stress/cancels \

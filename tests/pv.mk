@@ -29,6 +29,7 @@ tests_unit_test_slots_LDADD = $(pv_unit_ldadd)
 tests_model_ring_LDADD = $(pv_ldadd)
 tests_stress_ring_LDADD = $(pv_ldadd)
 tests_sim_bus_LDADD = libleat-pv.la libleat-sim.la libleat-grant.la $(LDADD)
+tests_sim_bus_threads_LDADD = libleat-pv.la libleat-sim.la libleat-grant.la $(LDADD)
 tests_sim_ring_LDADD = libleat-pv.la libleat-sim.la libleat-grant.la $(LDADD)
 
 blkfront_unit_tests = \

@@ -94,6 +94,8 @@ struct leat_sim_domain {
     int notice_fd; /* the socket */
     int kept_fd;   /* readable while notices are kept */
     bool kept;     /* it is */
+    int asked_fd;  /* readable while a suspend is asked for, unlooked at */
+    bool asked;    /* it is */
     struct notice *notices;
     struct notice **last_notice;
     size_t nnotices;
@@ -161,6 +163,8 @@ void sim_events_close(struct leat_sim_domain *d, bool reopen);
 int sim_notices_read(struct leat_sim_domain *d);
 /* After the list has changed, under the lock. */
 void sim_notices_kept(struct leat_sim_domain *d);
+/* Somebody looks whether a suspend is asked for. */
+void sim_notices_looked(struct leat_sim_domain *d);
 
 static inline bool sim_is_gone(struct leat_sim_domain *d)
 {

@@ -62,12 +62,15 @@ static int open_poll(struct leat_sim_domain *d)
     struct epoll_event e = {.events = EPOLLIN};
 
     d->kept_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    d->asked_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     d->store_fd = epoll_create1(EPOLL_CLOEXEC);
     d->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (d->kept_fd < 0 || d->store_fd < 0 || d->poll_fd < 0 ||
+    if (d->kept_fd < 0 || d->asked_fd < 0 || d->store_fd < 0 ||
+        d->poll_fd < 0 ||
         epoll_ctl(d->store_fd, EPOLL_CTL_ADD, d->notice_fd, &e) ||
         epoll_ctl(d->store_fd, EPOLL_CTL_ADD, d->kept_fd, &e) ||
         epoll_ctl(d->poll_fd, EPOLL_CTL_ADD, d->store_fd, &e) ||
+        epoll_ctl(d->poll_fd, EPOLL_CTL_ADD, d->asked_fd, &e) ||
         epoll_ctl(d->poll_fd, EPOLL_CTL_ADD, d->events_fd, &e))
         return errno == EMFILE || errno == ENFILE ? LEAT_E_LIMIT
                                                   : LEAT_E_SYSTEM;
@@ -89,6 +92,8 @@ static void free_domain(struct leat_sim_domain *d)
         close(d->store_fd);
     if (d->kept_fd >= 0)
         close(d->kept_fd);
+    if (d->asked_fd >= 0)
+        close(d->asked_fd);
     if (d->notice_fd >= 0)
         close(d->notice_fd);
     while ((n = d->notices)) {
@@ -119,7 +124,7 @@ int sim_domain_create(struct sim_link link, uint32_t id,
     pthread_mutex_init(&d->events_lock, NULL);
     d->link = link;
     d->poll_fd = d->store_fd = d->notice_fd = d->kept_fd = -1;
-    d->events_fd = d->kick_fd = -1;
+    d->asked_fd = d->events_fd = d->kick_fd = -1;
     d->last_notice = &d->notices;
     err = leat_mmap_init(&d->memory);
     if (!err) {

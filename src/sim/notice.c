@@ -5,10 +5,12 @@
  * events of watches wait in a list, which is as long as the hypervisor lets it
  * be, and the rest is in the page of life anyway.
  *
- *   N1  kept_fd is readable  <=>  notices wait in the list
+ *   N1  kept_fd is readable   <=>  notices wait in the list
+ *   N2  asked_fd is readable  <=>  a suspend is asked for, and nobody has looked
+ *       whether one is
  *
- * Whoever reads the socket, for a suspend or for the hypervisor's death, takes
- * away what the store's descriptor was readable for; N1 keeps it so.
+ * Whoever reads the socket, for whatever he looks for, takes away what it was
+ * readable for to others; so these two are.
  */
 
 #include <errno.h>
@@ -19,18 +21,36 @@
 /* More than the hypervisor lets wait; the rest stays in the socket. */
 #define KEPT 256u
 
-void sim_notices_kept(struct leat_sim_domain *d)
+static bool is_asked(const struct leat_sim_domain *d)
 {
-    bool kept = d->notices != NULL;
+    return __atomic_load_n(&d->life->state, __ATOMIC_ACQUIRE) == SIM_ASKED;
+}
+
+/* Has (fd), which is readable if (*is), be so if (want). */
+static void set(int fd, bool *is, bool want)
+{
     uint64_t one = 1;
     ssize_t n = 0;
 
-    if (kept && !d->kept)
-        n = write(d->kept_fd, &one, sizeof(one));
-    else if (!kept && d->kept)
-        n = read(d->kept_fd, &one, sizeof(one));
+    if (want && !*is)
+        n = write(fd, &one, sizeof(one));
+    else if (!want && *is)
+        n = read(fd, &one, sizeof(one));
     (void)n; /* its counter is ours, and is 0 or 1 */
-    d->kept = kept;
+    *is = want;
+}
+
+void sim_notices_kept(struct leat_sim_domain *d)
+{
+    set(d->kept_fd, &d->kept, d->notices != NULL); /* N1 */
+}
+
+void sim_notices_looked(struct leat_sim_domain *d)
+{
+    sim_notices_read(d);
+    pthread_mutex_lock(&d->lock);
+    set(d->asked_fd, &d->asked, false); /* N2 */
+    pthread_mutex_unlock(&d->lock);
 }
 
 static int keep(struct leat_sim_domain *d, const struct sim_head *head,
@@ -59,6 +79,7 @@ int sim_notices_read(struct leat_sim_domain *d)
 {
     const struct sim_head *head = (const void *)d->in;
     int err = LEAT_E_AGAIN, fds[SIM_FDS];
+    bool asked = false;
     size_t nfds;
     long len;
 
@@ -74,10 +95,13 @@ int sim_notices_read(struct leat_sim_domain *d)
             break;
         }
         err = 0;
+        asked |= head->op == SIM_NOTICE_SUSPEND;
         if (head->op == SIM_NOTICE_WATCH &&
             keep(d, head, (size_t)len) == LEAT_E_GONE)
             sim_gone(d);
     }
+    if (asked || d->asked) /* perhaps it was cancelled */
+        set(d->asked_fd, &d->asked, is_asked(d));
     sim_notices_kept(d);
     if (sim_is_gone(d))
         err = LEAT_E_GONE;

@@ -19,7 +19,7 @@ bool leat_sim_suspend_asked(struct leat_sim_domain *d)
 {
     if (!d || !d->life || sim_is_gone(d))
         return false;
-    sim_notices_read(d); /* so that the descriptor tells of what is new */
+    sim_notices_looked(d);
     return state(d) == SIM_ASKED;
 }
 
@@ -70,6 +70,7 @@ int leat_sim_suspend(struct leat_sim_domain *d, struct leat_lifecycle *list,
         return LEAT_E_GONE;
     if (!d->life || state(d) != SIM_ASKED)
         return LEAT_E_STATE;
+    sim_notices_looked(d);
     err = leat_lifecycle_suspend(list, refused);
     if (err) {
         tell(d, EBUSY);

@@ -212,10 +212,10 @@ static bool readable(int fd)
     return poll(&p, 1, 0) == 1;
 }
 
-/* Whether a domain is woken, now or soon. */
-static bool wakes(struct leat_sim_domain *d)
+/* Whether it is, now or soon. */
+static bool becomes(int fd)
 {
-    struct pollfd p = {.fd = leat_sim_fd(d), .events = POLLIN};
+    struct pollfd p = {.fd = fd, .events = POLLIN};
 
     return poll(&p, 1, 1000) == 1;
 }
@@ -237,7 +237,7 @@ static void sleeps(bool (*looks)(struct leat_sim_domain *d))
     MUST(s.ops->watch(s.self, "b", "2"));
     MUST(s.ops->watch(s.self, "c", "3"));
     for (int i = 0; i < 3; i++) { /* each fires at once */
-        CHECK(wakes(d));
+        CHECK(becomes(leat_sim_fd(d)));
         MUST(s.ops->event(s.self, path, sizeof(path), token, sizeof(token)));
     }
     GIVES(LEAT_E_AGAIN,
@@ -247,18 +247,56 @@ static void sleeps(bool (*looks)(struct leat_sim_domain *d))
                           1));
     MUST(tools.ops->write(tools.self, LEAT_STORE_NOW, "/local/domain/1/b", "x",
                           1));
-    CHECK(wakes(d));
+    CHECK(becomes(leat_sim_fd(d)));
     CHECK(looks(d));
-    CHECK(readable(leat_sim_fd(d)) && readable(s.ops->fd(s.self)));
-    MUST(leat_sim_wait(d, leat_sim_fd(d), 0));
+    CHECK(becomes(leat_sim_fd(d)) && becomes(s.ops->fd(s.self)));
+    MUST(leat_sim_wait(d, leat_sim_fd(d), SECOND));
     MUST(s.ops->event(s.self, path, sizeof(path), token, sizeof(token)));
     CHECK(!strcmp(token, "1"));
-    CHECK(readable(leat_sim_fd(d)) && readable(s.ops->fd(s.self)));
+    CHECK(becomes(leat_sim_fd(d)) && becomes(s.ops->fd(s.self)));
     MUST(s.ops->unwatch(s.self, "b", "2"));
     GIVES(LEAT_E_AGAIN,
           s.ops->event(s.self, path, sizeof(path), token, sizeof(token)));
     CHECK(!readable(leat_sim_fd(d)) && !readable(s.ops->fd(s.self)));
     GIVES(LEAT_E_AGAIN, leat_sim_wait(d, leat_sim_fd(d), 0));
+    MUST(leat_sim_leave(d));
+    await_gone(1);
+}
+
+static int asks(void *arg)
+{
+    struct leat_sim_domain *t;
+
+    (void)arg;
+    MUST(leat_sim_open(dir, &t));
+    GIVES(LEAT_E_AGAIN, leat_sim_suspend_domain(t, 1, SECOND / 2));
+    MUST(leat_sim_leave(t));
+    return here;
+}
+
+/* The same of a request to suspend, which somebody who takes watches reads; until
+ * somebody looked whether there is one, or it is over. */
+static void sleeps_through_a_suspend(bool looks)
+{
+    struct leat_sim_domain *d;
+    struct leat_store s;
+    char path[100], token[8];
+    pid_t child;
+
+    MUST(leat_sim_join(dir, 1, &d));
+    s = leat_sim_store(d);
+    child = spawn(asks, NULL);
+    CHECK(becomes(leat_sim_fd(d)));
+    GIVES(LEAT_E_AGAIN,
+          s.ops->event(s.self, path, sizeof(path), token, sizeof(token)));
+    CHECK(readable(leat_sim_fd(d)) && !readable(s.ops->fd(s.self)));
+    if (looks) {
+        CHECK(leat_sim_suspend_asked(d));
+        CHECK(!readable(leat_sim_fd(d)));
+    }
+    reap(child);
+    MUST(leat_sim_state(d));
+    CHECK(!leat_sim_suspend_asked(d) && !readable(leat_sim_fd(d)));
     MUST(leat_sim_leave(d));
     await_gone(1);
 }
@@ -320,6 +358,9 @@ int main(void)
     result("what came before an unwatch wakes");
     sleeps(was_woken);
     result("what was woken for and not taken wakes");
+    sleeps_through_a_suspend(true);
+    sleeps_through_a_suspend(false);
+    result("a suspend that nobody has looked for wakes");
     MUST(leat_sim_leave(toolstack));
     MUST(leat_sim_stop(dir));
     CHECK(nothing_left());
