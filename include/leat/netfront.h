@@ -332,7 +332,8 @@ LEAT_API int leat_netfront_spin(struct leat_netfront *f, uint32_t budget,
                                 bool *more);
 
 /*
- * Gives a piece of a SHARED frame back, which is void afterwards.
+ * Gives a piece of a SHARED frame back, which is void afterwards. The back gets its
+ * page by the next poll, if it is its turn.
  * Errors:  LEAT_E_STALE  it was given back
  */
 LEAT_API int leat_netfront_done(struct leat_netfront *f,

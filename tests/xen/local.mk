@@ -15,6 +15,7 @@ xen_programs = \
     tests/xen/layer \
     tests/xen/limit \
     tests/xen/machine \
+    tests/xen/netback \
     tests/xen/netfront \
     tests/xen/peer \
     tests/xen/store \
@@ -183,6 +184,7 @@ EXTRA_DIST += \
     tests/xen/peer.h \
     tests/xen/tap.h \
     tests/xen/unikernel.h \
+    tests/xen/wire.h \
     $(NULL)
 
 if HAVE_XEN
@@ -342,6 +344,7 @@ tests_xen_io_LDADD = $(xen_ldadd)
 tests_xen_layer_LDADD = $(xen_ldadd)
 tests_xen_limit_LDADD = $(xen_ldadd)
 tests_xen_machine_LDADD = $(xen_ldadd)
+tests_xen_netback_LDADD = libleat-io.la libleat-pv.la $(xen_ldadd)
 tests_xen_netfront_LDADD = libleat-io.la libleat-pv.la $(xen_ldadd)
 tests_xen_off_LDADD = libleat-io.la libleat-pv.la $(xen_ldadd)
 tests_xen_pair_LDADD = libleat-io.la libleat-pv.la $(xen_ldadd)

@@ -24,7 +24,7 @@
 
 #include "grants.h"
 
-#define FRONT   "/local/domain/%u/device/vif/0"
+#define FRONT   "/local/domain/%u/device/vif/%u"
 #define BACK    "/local/domain/%u/backend/vif/%u/0"
 #define VIF     "vif%u.0"
 #define HERE    "10.9.0.2"
@@ -136,7 +136,7 @@ static void load(const char *module)
        module, module);
 }
 
-static void open_machine(void)
+static void open_machine(uint32_t peer)
 {
     struct leat_xen_share_config xc = {.unit_pages = 64, .limit_pages = 768};
     struct leat_grants_config gc = {0};
@@ -146,13 +146,14 @@ static void open_machine(void)
     struct leat_xen_why why;
     int err;
 
-    n.own = xc.domain = own_domain();
+    n.own = own_domain();
+    xc.domain = peer;
     err = leat_xen_share_open(&n.x, &xc, &why);
     if (err)
         tap_note("%s", why.text);
     MUST(!err);
     pc.backend = leat_xen_share_backend(n.x);
-    pc.peer = n.own + 1;
+    pc.peer = peer + 1;
     MUST(!leat_pool_create(&n.pool, &pc));
     MUST(!leat_mmap_init(&n.memory));
     pc = (struct leat_pool_config){.backend = leat_mmap(&n.memory),
@@ -194,11 +195,11 @@ static void make_device(void)
           "the directories of a vif are made");
 }
 
-static void open_front(void)
+static void open_front(unsigned number)
 {
     static char path[64];
 
-    snprintf(path, sizeof(path), FRONT, n.own);
+    snprintf(path, sizeof(path), FRONT, n.own, number);
     n.config = (struct leat_netfront_config){
         .bus = &n.bus,
         .path = path,
@@ -572,15 +573,43 @@ static bool is_closed(void)
     return n.closed;
 }
 
-int main(void)
+/*
+ * The far end of tests/xen/netback.c, in a domU: a TAP device with (address) over
+ * a netfront whose back dom0 serves, until it is killed.
+ */
+static int far(unsigned number, const char *address)
+{
+    struct leat_tap_config config = {.name = "tap0"};
+
+    load("tun");
+    open_machine(0);
+    open_front(number);
+    MUST(!leat_tap_open(&n.tap, &config));
+    sh("ifconfig tap0 %s netmask 255.255.255.0 up", address);
+    staged = malloc(65536);
+    for (;;) {
+        bool busy = false;
+
+        for (int i = 0; i < 64 && connected() && relay(); i++)
+            busy = true;
+        busy |= step();
+        if (!busy)
+            sleep_ms(1);
+    }
+}
+
+int main(int argc, char **argv)
 {
     unsigned came = 0;
 
+    if (argc > 3 && !strcmp(argv[1], "far"))
+        return far((unsigned)atoi(argv[2]), argv[3]);
+
     load("xen-netback");
     load("tun");
-    open_machine();
+    open_machine(own_domain());
     make_device();
-    open_front();
+    open_front(0);
     OK(steps(connected, 10000), "it connects to xen-netback");
     MUST(connected());
     terms();
