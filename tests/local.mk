@@ -161,6 +161,9 @@ plain_tests = \
     tests/errors/errors-adopt-twice \
     tests/errors/errors-batch-given-twice \
     tests/errors/errors-builder-no-room \
+    tests/errors/errors-blkfront-destroy-open \
+    tests/errors/errors-blkfront-half-sector \
+    tests/errors/errors-blkfront-page-put-twice \
     tests/errors/errors-bus-fini-attached \
     tests/errors/errors-ring-no-room \
     tests/errors/errors-ring-too-long \
@@ -239,6 +242,7 @@ test_headers = \
     tests/errors/errors.h \
     tests/errors/flow-errors.h \
     tests/errors/grant-errors.h \
+    tests/errors/blk-errors.h \
     tests/errors/net-errors.h \
     tests/errors/pool-errors.h \
     tests/grant/plain.h \

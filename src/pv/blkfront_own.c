@@ -118,7 +118,7 @@ int leat_blkfront_pages_put(struct leat_blkfront *f,
         if (!is_out(f, &pages[i])) {
             while (i--) /* named twice, too: all or none */
                 f->own[pages[i].number].life++;
-            return LEAT_E_STATE;
+            return LEAT_E_STALE;
         }
         f->own[pages[i].number].life--;
     }

@@ -199,7 +199,7 @@ Test(blkfront, shared_pages)
     FAILS(LEAT_E_BUSY, leat_blkfront_destroy(P.f));
     MUST(leat_blkfront_pages_put(P.f, pages, 4));
     pages[3] = stale;
-    FAILS(LEAT_E_STATE, leat_blkfront_pages_put(P.f, &pages[3], 1));
+    FAILS(LEAT_E_STALE, leat_blkfront_pages_put(P.f, &pages[3], 1));
     parts[3].page = &pages[3];
     r.blk.parts = &parts[3];
     FAILS(LEAT_E_STALE, pair_submit(&P, &r, LEAT_BLK_READ, 8, NULL, 1));
