@@ -46,8 +46,9 @@ void block_fill(volatile void *data, size_t bytes)
 {
     static uint64_t n;
     volatile wide *p = data, *end = p + bytes / sizeof *p;
-    wide x = {++n, n};
+    wide x = {n, n};
 
+    n++;
     for (; p < end; p += 4) {
         p[0] = x;
         p[1] = x;

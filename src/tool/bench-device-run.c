@@ -195,7 +195,7 @@ static int plan(struct device_bench *d)
 static bool enough(const struct device_bench *d, unsigned round, double began)
 {
     return tool_interrupted() || round >= d->rounds ||
-           (d->budget && round && tool_now() - began > d->budget);
+           (d->budget > 0 && round && tool_now() - began > d->budget);
 }
 
 bool device_measure(struct device_bench *d)
