@@ -228,6 +228,7 @@ leat_SOURCES = \
     src/tool/sim-net-front.c \
     src/tool/sim-net-hold.c \
     src/tool/sim-net-link.c \
+    src/tool/sim-net-relay.c \
     src/tool/sim-net-say.c \
     src/tool/sim-net-traffic.c \
     src/tool/sim-net.c \

@@ -220,11 +220,13 @@ LEAT_API int leat_netfront_info(const struct leat_netfront *f,
 #define LEAT_NETFRONT_DIRTY \
     1u /* (fill) writes all: its bytes are not zeroed before; they hold what was
           sent to this back before                                             */
+#define LEAT_NETFRONT_META \
+    2u /* send: (fill) says what (meta) is to be, too, by writing it          */
 
 /* What is sent. Zero it, then set its fields. */
 struct leat_netfront_fill {
     uint32_t queue;
-    uint32_t flags; /* LEAT_NETFRONT_DIRTY                                    */
+    uint32_t flags; /* LEAT_NETFRONT_DIRTY, LEAT_NETFRONT_META                */
     size_t size;    /* bytes that (fill) is given                             */
     struct leat_net_meta meta; /* of csum_start and _offset nothing is used   */
 
@@ -233,7 +235,9 @@ struct leat_netfront_fill {
      * pages that the back can read but not change: one view for each slot. And
      * tells in (*len), which is (size) at first, how many bytes it has; the rest
      * is not sent. Other than 0: nothing is sent. It must not call anything of
-     * the device.
+     * the device. With LEAT_NETFRONT_META it sets (meta) of this struct, too: for
+     * who reads a frame from elsewhere straight into the pages, and learns only
+     * then how long it is and what it leaves open.
      */
     int (*fill)(void *arg, const struct leat_view *views, size_t n,
                 size_t *len);

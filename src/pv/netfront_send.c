@@ -37,15 +37,24 @@ static void put(struct nf_pages *p, const struct room *r, uint32_t from)
         nf_page_put(p, r->page[from]);
 }
 
+/* What the frame leaves open is known when (fill) has run. */
+static bool told_later(const struct leat_netfront_fill *fill)
+{
+    return fill->flags & LEAT_NETFRONT_META;
+}
+
 /* 0, or why no such frame can be sent at all. */
 static int check(const struct leat_netfront *f,
                  const struct leat_netfront_fill *fill)
 {
+    static const struct leat_net_meta none;
     int err;
 
-    if (!f || !fill || !fill->fill || fill->flags & ~LEAT_NETFRONT_DIRTY)
+    if (!f || !fill || !fill->fill ||
+        fill->flags & ~(LEAT_NETFRONT_DIRTY | LEAT_NETFRONT_META))
         return LEAT_E_INVALID;
-    err = leat_nf_tx_allowed(f, fill->queue, &fill->meta);
+    err = leat_nf_tx_allowed(f, fill->queue,
+                             told_later(fill) ? &none : &fill->meta);
     if (err)
         return err;
     return fill->size < LEAT_NET_FRAME_MIN || fill->size > f->info.frame_max
@@ -68,6 +77,10 @@ static int filled(const struct leat_netfront *f,
         return LEAT_E_RANGE;
     if (*len < LEAT_NET_FRAME_MIN)
         return LEAT_E_LENGTH;
+    if (told_later(fill))
+        err = leat_nf_tx_allowed(f, fill->queue, &fill->meta);
+    if (err)
+        return err;
     return leat_nf_tx_judge(f, &fill->meta, r->view[0].data,
                             *len < r->view[0].len ? *len : r->view[0].len);
 }
@@ -90,7 +103,8 @@ int leat_netfront_send(struct leat_netfront *f,
     if (q->tx.error)
         return q->tx.error;
     n = (uint32_t)((fill->size + p->bytes - 1) / p->bytes);
-    if (!leat_nf_tx_room(q, n, n, fill->meta.gso != LEAT_NET_GSO_NONE))
+    if (!leat_nf_tx_room(
+            q, n, n, told_later(fill) || fill->meta.gso != LEAT_NET_GSO_NONE))
         return LEAT_E_AGAIN;
     get(p, &room, fill->size, fill->flags & LEAT_NETFRONT_DIRTY);
     err = filled(f, fill, &room, &len);

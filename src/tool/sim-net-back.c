@@ -17,9 +17,10 @@
 
 #include "sim-net.h"
 
-#define BUDGET   64
-#define ATTEMPTS 10000
-#define MAPPINGS 16384u
+#define BUDGET     64
+#define ATTEMPTS   10000
+#define MAPPINGS   16384u
+#define LOOK_EVERY 64 /* turns, at all that there is */
 
 struct back {
     struct side side; /* its device's name */
@@ -29,6 +30,8 @@ struct back {
     struct leat_netport port;
     struct leat_netback *end;
     uint32_t mtu, queues;
+    unsigned turns;
+    bool busy; /* something happened in the last turn */
     bool closed;
 };
 
@@ -104,6 +107,28 @@ static bool open_end(struct back *b)
     return !err || fail("its device", err);
 }
 
+/* Carries frames; while there are any it looks at the rings alone, and then nobody
+ * has to wake it. (*idle): nothing happened, and all was looked at. */
+static int turn(struct back *b, bool *idle)
+{
+    struct leat_netback_stats before, after;
+    const bool all = !b->busy || ++b->turns % LOOK_EVERY == 0;
+    bool again = false, more = false;
+    int err = 0;
+
+    (void)leat_netback_stats(b->end, &before);
+    if (all)
+        err = leat_bus_poll(&b->bus, BUDGET, &again);
+    if (!err)
+        err = all ? leat_netback_poll(b->end, BUDGET, &more)
+                  : leat_netback_spin(b->end, BUDGET, &more);
+    (void)leat_netback_stats(b->end, &after);
+    b->busy = again || more || after.tx_frames != before.tx_frames ||
+              after.rx_frames != before.rx_frames;
+    *idle = all && !b->busy;
+    return err;
+}
+
 static bool serve(struct back *b)
 {
     const struct leat_netport_ops *ops = b->port.ops;
@@ -113,13 +138,11 @@ static bool serve(struct back *b)
     while (!b->closed && !err) {
         struct pollfd fds[] = {{.fd = leat_sim_fd(b->domain), .events = POLLIN},
                                {.fd = fd, .events = POLLIN}};
-        bool again = false, more = false, room;
+        bool idle, room;
 
-        err = leat_bus_poll(&b->bus, BUDGET, &again);
-        if (!err)
-            err = leat_netback_poll(b->end, BUDGET, &more);
+        err = turn(b, &idle);
         room = leat_netback_room(b->end);
-        if (!err && !again && !more && !b->closed)
+        if (!err && idle && !b->closed)
             poll(fds, fd >= 0 && room ? 2 : 1, fd >= 0 ? 1000 : 10);
     }
     return !err || fail("it serves", err);

@@ -3,7 +3,8 @@
 /*
  * Traffic of real kernels: ping, TCP by iperf3, and a file each way by TCP, of which
  * both sides tell the SHA-256. Programs run in the two namespaces, while this
- * process carries the frames between its TAP device and the front end.
+ * process carries the frames between its TAP device and the front end:
+ * sim-net-relay.c.
  *
  * In the middle of the first file the back end is killed, or the domain suspended;
  * what is on its way then is lost, and TCP sends it again.
@@ -21,11 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <leat/tap.h>
-
 #include "sim-net.h"
 
-#define BATCH    64
 #define PINGS    "10"
 #define PORT     5002
 #define CHUNK    65536u
@@ -34,104 +32,7 @@
 struct relay {
     struct net_job *job;
     struct net_front *front;
-    struct leat_netport port;
-    unsigned char staged[LEAT_NET_FRAME_MAX];
-    size_t len; /* staged, and not sent */
-    struct leat_net_meta meta;
-    uint32_t queue;
-    struct leat_copies copies;
 };
-
-/* --------------------------------------------------------------- the frames */
-
-/* A frame for the TAP device: its head private, the rest as it is. */
-static void receive(void *arg, struct leat_netfront_frame *frame)
-{
-    unsigned char head[LEAT_NET_HEAD_MAX];
-    struct leat_shared segs[LEAT_NET_SEGMENTS];
-    struct leat_net_frame out = {
-        .segs = segs, .len = frame->len, .meta = frame->meta};
-    struct relay *r = arg;
-    uint32_t i = 0;
-
-    if (frame->pieces[0].view.data) {
-        out.head = leat_view_const(frame->pieces[i++].view);
-    } else {
-        const struct leat_shared s = frame->pieces[0].shared;
-        const size_t n = s.len < sizeof head ? s.len : sizeof head;
-
-        (void)leat_shared_copy_out(s, 0, head, n, &r->copies);
-        out.head = (struct leat_cview){head, n};
-        if (!leat_shared_slice(s, n, s.len - n, &segs[0]))
-            out.nsegs++;
-        i++;
-    }
-    for (; i < frame->n && out.nsegs < LEAT_NET_SEGMENTS; i++) {
-        const struct leat_netfront_piece *p = &frame->pieces[i];
-
-        if (!p->view.data)
-            segs[out.nsegs++] = p->shared;
-        else if (!leat_shared_of(p->view.data, p->view.len, &segs[out.nsegs]))
-            out.nsegs++;
-    }
-    (void)r->port.ops->send(r->port.self, &out); /* it counts what is lost */
-}
-
-static int fill(void *arg, const struct leat_view *views, size_t n, size_t *len)
-{
-    const struct relay *r = arg;
-    size_t at = 0, i;
-
-    (void)len;
-    for (i = 0; i < n; at += views[i++].len)
-        memcpy(views[i].data, r->staged + at, views[i].len);
-    return 0;
-}
-
-/* By its addresses and ports, so that a flow stays in order. */
-static uint32_t queue_of(const struct relay *r)
-{
-    struct leat_netfront_info info;
-    struct leat_net_headers is = {.flow = 0};
-    const struct leat_cview head = {
-        r->staged, r->len < LEAT_NET_HEAD_MAX ? r->len : LEAT_NET_HEAD_MAX};
-
-    if (leat_netfront_info(net_front_end(r->front), &info) || info.queues < 2)
-        return 0;
-    (void)leat_net_headers(head, r->len, &is);
-    return is.flow % info.queues;
-}
-
-/* One frame of the TAP device's; false: there is none, or no room for it. */
-static bool one(struct relay *r)
-{
-    struct leat_shared seg = {r->staged, sizeof r->staged};
-    const struct leat_net_room room = {&seg, 1, sizeof r->staged};
-    struct leat_netfront_fill f = {
-        .flags = LEAT_NETFRONT_DIRTY, .fill = fill, .arg = r};
-
-    if (!r->len &&
-        r->port.ops->receive(r->port.self, 0, &room, &r->meta, &r->len))
-        return false;
-    f.queue = queue_of(r);
-    f.size = r->len;
-    f.meta = r->meta;
-    if (leat_netfront_send(net_front_end(r->front), &f) == LEAT_E_AGAIN)
-        return false; /* it is kept */
-    r->len = 0;
-    return true;
-}
-
-static bool send_all(void *arg, struct net_front *front)
-{
-    struct relay *r = arg;
-    int i;
-
-    (void)front;
-    for (i = 0; i < BATCH && one(r); i++)
-        ;
-    return i > 0;
-}
 
 /* -------------------------------------------------------------- the programs */
 
@@ -476,19 +377,15 @@ static bool steps(struct relay *r)
 
 bool net_traffic(struct net_job *j, struct leat_tap *near)
 {
-    struct relay *r = calloc(1, sizeof *r);
-    struct net_ends ends = {.receive = receive, .send = send_all};
+    struct net_relay *relay = net_relay_open(j, near);
+    struct relay r = {.job = j};
     bool good;
 
-    if (!r)
-        return tool_fail("out of memory");
-    r->job = j;
-    r->port = leat_tap(near);
-    ends.fd = r->port.ops->fd(r->port.self, 0);
-    ends.arg = r;
-    r->front = net_front_open(j, &ends);
-    good = r->front && (j->hold ? net_hold(j, r->front) : steps(r)) &&
-           net_front_close(r->front);
-    free(r);
+    if (!relay)
+        return false;
+    r.front = net_relay_front(relay);
+    good = (j->hold ? net_hold(j, r.front) : steps(&r)) &&
+           net_front_close(r.front);
+    net_relay_free(relay);
     return good;
 }

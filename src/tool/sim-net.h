@@ -100,6 +100,15 @@ bool net_front_ready(struct net_front *f); /* turns until it is connected */
 bool net_front_disaster(struct net_front *f);
 bool net_front_close(struct net_front *f);
 
+/* ------------------------------------------------------------ sim-net-relay.c */
+
+struct net_relay;
+
+/* With a front end of its own, which is closed first; NULL: it was said why. */
+struct net_relay *net_relay_open(struct net_job *j, struct leat_tap *near);
+struct net_front *net_relay_front(struct net_relay *r);
+void net_relay_free(struct net_relay *r);
+
 /* ---------------------------------------------------------- sim-net-traffic.c */
 
 bool net_traffic(struct net_job *j, struct leat_tap *near);

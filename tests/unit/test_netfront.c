@@ -64,7 +64,7 @@ Test(netfront, more_than_size_is_an_error_and_gives_the_pages_back)
     FAILS(LEAT_E_LENGTH, net_send(&w, 0, 65536, &wr));
     FAILS(LEAT_E_LENGTH, net_send(&w, 0, SIZE_MAX, &wr));
     FAILS(LEAT_E_INVALID, net_send(&w, 1, 1500, &wr));
-    fill.flags = 2;
+    fill.flags = 4;
     FAILS(LEAT_E_INVALID, leat_netfront_send(w.f, &fill));
     fill.flags = 0;
     fill.meta.flags = 4;
@@ -109,6 +109,56 @@ Test(netfront, dirty_pages_hold_what_this_back_was_sent)
     cr_assert_null(net_run(&w));
     MUST(leat_netfront_send(w.f, &fill));
     cr_assert_not(wr.was_zero);
+    net_close(&w);
+}
+
+/* Who learns only while it fills what the frame leaves open. */
+static int write_and_tell(void *arg, const struct leat_view *views, size_t n,
+                          size_t *len)
+{
+    struct leat_netfront_fill *fill = arg;
+    struct net_writer wr = {.seed = 3, .len = 9000};
+
+    fill->meta =
+        (struct leat_net_meta){.gso = LEAT_NET_GSO_TCPV4, .gso_size = 1448};
+    return net_write(&wr, views, n, len);
+}
+
+Test(netfront, fill_can_tell_what_is_left_to_the_back)
+{
+    struct leat_netfront_fill fill = {.size = 65535,
+                                      .flags = LEAT_NETFRONT_META,
+                                      .fill = write_and_tell,
+                                      .arg = &fill};
+    uint32_t free, room;
+
+    net_open(&w, (struct net_options){.offload = LEAT_NET_OFFLOAD_ALL,
+                                      .config = {.tx_pages = 300}});
+    free = nf_pages_free(&w.f->queues[0].pages[NF_TX]);
+    /* What it was before is not looked at. */
+    fill.meta.gso = (enum leat_net_gso)3;
+    MUST(leat_netfront_send(w.f, &fill));
+    MUST(leat_netfront_push(w.f));
+    cr_assert(net_take_frame(&w, 0, &taken));
+    cr_assert_eq(taken.len, 9000);
+    cr_assert(net_is(taken.bytes, 9000, 3));
+    cr_assert_eq(taken.extras, 1);
+    cr_assert_eq(taken.extra.u.gso.size, 1448);
+    cr_assert_eq(nf_pages_free(&w.f->queues[0].pages[NF_TX]), free - 3);
+    net_answer_frame(&w, 0, &taken, NETIF_RSP_OKAY);
+    cr_assert_null(net_run(&w));
+
+    /* There is room for an extra, or nothing is filled. */
+    while ((room = leat_ring_room(&w.f->queues[0].tx)) >= 17)
+        MUST(leat_netfront_send(w.f, &fill));
+    FAILS(LEAT_E_AGAIN, leat_netfront_send(w.f, &fill));
+    cr_assert_eq(leat_ring_room(&w.f->queues[0].tx), room);
+
+    /* And it must be what was agreed on. */
+    net_close(&w);
+    net_open(&w, (struct net_options){.config = {.tx_pages = 300}});
+    FAILS(LEAT_E_UNSUPPORTED, leat_netfront_send(w.f, &fill));
+    cr_assert_eq(nf_pages_free(&w.f->queues[0].pages[NF_TX]), free);
     net_close(&w);
 }
 
