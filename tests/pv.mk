@@ -78,6 +78,7 @@ net_unit_tests = \
     tests/unit/test_netback_deaths \
     tests/unit/test_netback_frames \
     tests/unit/test_netback_hostile \
+    tests/unit/test_netback_posted \
     tests/unit/test_net_headers \
     tests/unit/test_netswitch \
     $(NULL)
@@ -87,6 +88,7 @@ tests_unit_test_netback_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netback_deaths_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netback_frames_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netback_hostile_LDADD = $(pv_unit_ldadd)
+tests_unit_test_netback_posted_LDADD = $(pv_unit_ldadd)
 tests_unit_test_net_headers_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netswitch_LDADD = $(pv_unit_ldadd)
 tests_errors_errors_netback_destroy_connected_LDADD = $(pv_ldadd)

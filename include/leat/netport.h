@@ -87,7 +87,8 @@ struct leat_net_room {
 struct leat_net_sink {
     /*
      * Takes a frame, before it returns.
-     * Errors:  LEAT_E_AGAIN  no room: it is lost
+     * Errors:  LEAT_E_AGAIN  no room, or called from within send() of the port
+     *                        that it stands on: it is lost
      *          others        it cannot be taken: it is lost
      */
     int (*deliver)(void *arg, const struct leat_net_frame *frame);

@@ -14,7 +14,7 @@
  *   N4  a guest that does not take its frames loses them, and nobody else's wait
  *
  * Files: netback_tx (what the guest sends; T1 to T4), _pages (where its bytes are;
- * G20, G21), _rx (what is asked of the port; X1 to X5), _place (into the guest's
+ * G20, G21), _rx (what is asked of the port; X1 to X6), _place (into the guest's
  * pages), _posted (which these are), _static (pages mapped for good; G22 to G25),
  * _ctrl (the control ring; K1 to K3), _filter (multicast), _queue (rings and
  * channels), _keys (the store), _bus (the order), _lay (memory); net_finish and

@@ -142,6 +142,7 @@ struct leat_netback {
     bool awake;    /* of this poll: nobody has to be woken                   */
     bool ended;    /* the port has no frames any more                        */
     bool attached; /* to the port                                            */
+    bool sending;  /* frames of the guest's: nothing is delivered (X6)       */
     int error;     /* of the store, to be given by a poll                    */
     uint32_t domain;
 

@@ -2,7 +2,7 @@
 
 /*
  * Frames are placed into what the guest has posted, many at a time, and then told
- * together. netback_rx.c has where they come from, and the rules X1 to X5.
+ * together. netback_rx.c has where they come from, and the rules X1 to X6.
  */
 
 #include <string.h>
@@ -331,6 +331,10 @@ int leat_nb_rx_deliver(void *arg, const struct leat_net_frame *frame)
 
     if (!n->connected)
         return LEAT_E_AGAIN;
+    if (n->sending) { /* X6 */
+        leat_nb_rx_lost(n);
+        return LEAT_E_AGAIN;
+    }
     if (frame->head.len < LEAT_NET_FRAME_MIN || frame->head.len > frame->len)
         return LEAT_E_LENGTH;
     if (leat_nb_filter_drops(n, frame->head.data)) {

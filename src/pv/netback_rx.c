@@ -17,6 +17,8 @@
  *       delivered is lost at once
  *   X5  of what is posted it is known which pages are static: (pages) and (without)
  *       are as the table was when it had changed (looked) times
+ *   X6  while the guest's frames are sent none is delivered to it: they lie where
+ *       that would be staged
  *
  *       room <--guest posts-- none --stall_ns--> stalled --guest posts--> room
  *
@@ -70,8 +72,8 @@ static uint32_t straight(struct nb_queue *q)
         (n->takes != LEAT_NET_OFFLOAD_ALL && !n->config.port.ops->offloads))
         return 0;
     leat_nb_rx_look(q);
-    for (i = 0; q->without && i < pages; i++) {
-        if (!nb_posted_at(q, i && nb_takes_gso(n) ? i + 1 : i)->page)
+    for (i = 0; q->without && i < pages + nb_takes_gso(n); i++) {
+        if (!nb_posted_at(q, i)->page)
             return 0;
     }
     return pages;
@@ -90,8 +92,6 @@ static int move_up(struct nb_queue *q, const struct leat_shared *segs,
     for (i = 1; i < pages && !err; i++) {
         at.peer_bytes = nb_posted_at(q, i)->page;
         at.len = LEAT_PAGE_SIZE;
-        if (!at.peer_bytes)
-            return LEAT_E_REFERENCE;
         part = len - (size_t)i * LEAT_PAGE_SIZE;
         part = part < LEAT_PAGE_SIZE ? part : LEAT_PAGE_SIZE;
         err = leat_shared_copy_out(segs[i], 0, n->scratch->page, part,

@@ -308,6 +308,7 @@ static int pass(struct nb_queue *q, uint32_t nframes)
 
     maps.n = 0;
     leat_nb_pages_get(q, nframes, &maps);
+    n->sending = true;
     for (i = 0; i < nframes; i++) {
         struct nb_frame *f = &n->scratch->frames[i];
 
@@ -318,6 +319,7 @@ static int pass(struct nb_queue *q, uint32_t nframes)
         one = send(q, f);
         gone = gone ? gone : one;
     }
+    n->sending = false;
     for (i = 0; i < maps.n; i++)
         leat_nb_unmap(n, maps.m[i], maps.pages[i]);
     for (i = 0; i < nframes && !err; i++)

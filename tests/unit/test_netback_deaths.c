@@ -145,41 +145,6 @@ Test(netback_deaths, a_static_page_to_read_is_not_written)
     front_close(&F);
 }
 
-/* Pages become static, and are taken back, while they are posted. */
-Test(netback_deaths, pages_change_while_they_are_posted)
-{
-    struct netif_rx_response rsp;
-    struct front_page *list, *page;
-
-    front_open(&F, (struct leat_netback_config){0});
-    front_connect(&F, (struct front_keys){.ctrl = true});
-    list = front_new(&F, LEAT_READ_WRITE, 0);
-    page = front_new(&F, LEAT_READ_WRITE, 0);
-    entries(list)[0].ref = page->ref;
-    for (unsigned i = 0; i < 3; i++)
-        rx_post(&F, 0, page->ref);
-    raw_push(F.rx);
-    back_go(&F);
-    for (unsigned i = 0; i < 3; i++) {
-        if (i)
-            cr_assert_eq(ctrl_ask(&F,
-                                  i == 1 ? NETIF_CTRL_ADD_GREF_MAPPING
-                                         : NETIF_CTRL_DEL_GREF_MAPPING,
-                                  0, list->ref, 1)
-                             .status,
-                         NETIF_CTRL_SUCCESS);
-        pair_fill(pair_give(&F.p, 100 + i)->bytes, 100 + i, i);
-        back_go(&F);
-        cr_assert(raw_take(F.rx, &rsp, sizeof(rsp)));
-        cr_assert_eq(rsp.status, 100 + (int)i);
-        for (size_t k = 1; k < 100 + i; k++)
-            cr_assert_eq(page->bytes[k], pair_byte(k, i));
-    }
-    cr_assert_eq(pair_back_stats(&F.p).rx_static, 1);
-    cr_assert_eq(pair_back_stats(&F.p).rx_copied, 2);
-    front_close(&F);
-}
-
 /* --------------------------------------------------------------- the store's */
 
 Test(netback_deaths, keys_that_lie)
