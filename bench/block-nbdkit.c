@@ -7,6 +7,7 @@
 
 #include <libnbd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "block.h"
@@ -138,6 +139,7 @@ void device_run(struct device *d)
     if (!d->pair.second) {
         nbd_shutdown(n.h, 0);
         nbd_close(n.h);
+        free(n.data);
     }
     pair_end(&d->pair);
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -118,5 +119,9 @@ void device_run(struct device *d)
     }
     pair_meet(&d->pair);
     block_measure(d, c, &peer);
+    if (!d->pair.second) {
+        io_uring_queue_exit(&u.ring);
+        free(u.data);
+    }
     pair_end(&d->pair);
 }
