@@ -157,6 +157,7 @@ static void file_system(const struct server *s)
     OK(c->indirect && c->flushes, "requests were indirect; flushes came");
     OK(c->hits > c->mapped, "pages were mapped once, and used again");
     OK(!c->error && !c->unsupported && !c->purged, "without an error");
+    OK(s->report->late * 10 < c->okay, "whom something woke each time");
     OK(c->okay * 128 + c->indirect * 4096 >= s->report->copied,
        "what was copied is messages alone");
     OK(sh("echo 3 >/proc/sys/vm/drop_caches; "

@@ -22,6 +22,7 @@ struct server_report {
     uint32_t ended;     /* all is unmapped: it has ended by itself            */
     uint32_t events[8]; /* enum leat_blkback_event: how often                */
     uint32_t broken;    /* an invariant was                                   */
+    uint32_t late;      /* times it found work that nothing woke it for       */
     uint32_t failed;    /* calls that must not                                */
     struct leat_blkback_stats s;
     struct leat_file_disk_stats disk;
@@ -87,7 +88,8 @@ static inline int server_main(char **arg)
     struct leat_file_disk *disk;
     struct leat_blkback *b;
     struct leat_bus bus;
-    bool more, more2, closing = false;
+    bool more, more2, closing = false, slept_out = false;
+    uint64_t done;
     int err;
 
     memset((void *)r, 0, sizeof(*r));
@@ -124,14 +126,15 @@ static inline int server_main(char **arg)
             closing = true;
             r->failed += leat_blkback_close(b, false) != 0;
         }
+        done = r->s.okay;
         r->failed += leat_bus_poll(&bus, 64, &more) != 0;
         r->failed += leat_blkback_poll(b, 64, &more2) != 0;
         leat_blkback_stats(b, (struct leat_blkback_stats *)&r->s);
         leat_file_disk_stats(disk, (struct leat_file_disk_stats *)&r->disk);
         r->copied = leat_copies_bytes(leat_blkback_copies(b));
         r->broken += leat_blkback_check(b) != NULL;
-        if (!more && !more2)
-            epoll_wait(config.fd, &got, 1, 100);
+        r->late += slept_out && r->s.okay != done;
+        slept_out = !more && !more2 && !epoll_wait(config.fd, &got, 1, 100);
     }
     MUST(!leat_blkback_destroy(b));
     MUST(!leat_file_disk_close(disk));
@@ -218,11 +221,13 @@ static inline void server_note(const struct server *s)
              (unsigned long long)c->write_bytes / 1024);
     tap_note(
         "leat: %llu maps of %llu pages, %llu unmaps, %llu hits, %llu kept; "
-        "%llu notifies; %u queues, %u pages of a ring; %llu bytes copied",
+        "%llu notifies; %u queues, %u pages of a ring; %llu bytes copied; "
+        "late %u times",
         (unsigned long long)c->maps, (unsigned long long)c->mapped,
         (unsigned long long)c->unmaps, (unsigned long long)c->hits,
         (unsigned long long)c->persistent, (unsigned long long)c->notifies,
-        c->queues, c->ring_pages, (unsigned long long)s->report->copied);
+        c->queues, c->ring_pages, (unsigned long long)s->report->copied,
+        s->report->late);
 }
 
 #endif
