@@ -169,9 +169,10 @@ benchdata_DATA = bench/instructions.expect
 
 EXTRA_DIST += \
     bench/block-instructions.expect \
-    bench/block-instructions.sh \
+    bench/device-instructions.sh \
     bench/instructions.expect \
     bench/instructions.sh \
-    bench/test-block-instructions.sh \
+    bench/net-instructions.expect \
+    bench/test-device-instructions.sh \
     bench/test-instructions.sh \
     $(NULL)

@@ -427,10 +427,7 @@ endif
 
 TESTS = $(program_tests) $(shell_tests)
 if COUNT_INSTRUCTIONS
-TESTS += bench/test-instructions.sh
-if HAVE_LIBURING
-TESTS += bench/test-block-instructions.sh
-endif
+TESTS += bench/test-device-instructions.sh bench/test-instructions.sh
 endif
 
 # By valgrind, of what was compiled: not where that is a sanitizer's.
