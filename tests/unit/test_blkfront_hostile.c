@@ -251,15 +251,13 @@ Test(blkfront_hostile, a_poll_keeps_its_budget)
 Test(blkfront_hostile, a_flood_of_states_and_notifications)
 {
     struct leat_events back;
+    uint32_t port = 0;
     bool more;
 
     open_one((struct leat_blkfront_config){0});
     back = table_events(&w.t, 2);
+    MUST(back.ops->bind(back.self, 1, w.ring[0].port, &port));
     for (int i = 0; i < 2000; i++) {
-        uint32_t port;
-
-        if (!i)
-            MUST(back.ops->bind(back.self, 1, w.ring[0].port, &port));
         MUST(back.ops->notify(back.self, port));
         fw_say(&w, i % 2 ? "state" : "sectors", i % 2 ? "4" : "4096");
         MUST(leat_bus_poll(&w.bus, 4, &more));
