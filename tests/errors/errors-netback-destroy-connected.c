@@ -43,7 +43,7 @@ int main(void)
     static const struct leat_bus_device device = {
         .type = "vif", .front = 1, .back = 2};
     struct leat_bus_config config = {.fd = -1};
-    struct leat_netback_config c = {.path = BACK, .port = {&ops, NULL}};
+    static struct leat_netback_config c = {.path = BACK, .port = {&ops, NULL}};
     struct leat_netback *n = NULL;
     struct leat_store toolstack;
     struct leat_events events;

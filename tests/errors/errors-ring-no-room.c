@@ -8,7 +8,7 @@
 int main(void)
 {
     static unsigned char message[112];
-    struct rings w;
+    static struct rings w;
 
     rings_open(&w, 112, 0, 0);
     MUST(leat_ring_put(&w.front, message, sizeof(message)) == 0);

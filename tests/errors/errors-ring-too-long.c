@@ -8,7 +8,7 @@
 int main(void)
 {
     static unsigned char message[113];
-    struct rings w;
+    static struct rings w;
 
     rings_open(&w, 112, 0, 0);
     FOUND("a message that is longer than its slot",
