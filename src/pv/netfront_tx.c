@@ -302,7 +302,7 @@ static bool fits(const struct nf_queue *q, uint32_t slots, uint32_t pages,
 bool leat_nf_tx_room(struct nf_queue *q, uint32_t slots, uint32_t pages,
                      uint32_t extras)
 {
-    bool more = true, any;
+    bool more = true, any = false;
     uint32_t i;
 
     for (i = 0; !fits(q, slots, pages, extras); i++) {

@@ -160,11 +160,12 @@ static bool iperf_one(struct relay *r, bool back, const char *out)
 
 static bool iperf(struct relay *r)
 {
-    char *out = side_path(r->job->side.scratch, "client");
+    char *out;
     bool good;
 
     if (!r->job->seconds)
         return true;
+    out = side_path(r->job->side.scratch, "client");
     good = out && iperf_one(r, false, out) && iperf_one(r, true, out);
     if (out)
         unlink(out);
