@@ -279,33 +279,33 @@ test_headers = \
 EXTRA_DIST += $(test_headers)
 
 # Scripts.
-shell_tests = \
+# Those that compile by themselves, by both compilers, or compile nothing: the plain
+# suite alone has them.
+once_tests = \
     tests/headers/alone.sh \
     tests/headers/installed.sh \
     tests/link/core.sh \
-    tests/link/driverless.sh \
     tests/link/grant.sh \
     tests/link/guest.sh \
-    tests/link/needed.sh \
     tests/link/readme.sh \
+    tests/man/lint.sh \
+    $(NULL)
+
+shell_tests = \
+    tests/link/driverless.sh \
+    tests/link/needed.sh \
     tests/link/start.sh \
     tests/link/sim.sh \
     tests/link/sizes.sh \
     tests/link/symbols.sh \
     tests/link/tls.sh \
     tests/link/xen.sh \
-    tests/man/lint.sh \
     $(NULL)
 
 # Scripts that use the command and run under the sanitizers too.
 command_tests = \
-    tests/tool/bench-align.sh \
-    tests/tool/bench-block.sh \
-    tests/tool/bench-net.sh \
-    tests/tool/bench-goals.sh \
     tests/tool/copy-errors.sh \
     tests/tool/copy.sh \
-    tests/tool/grants-bench.sh \
     tests/tool/grants-killed.sh \
     tests/tool/grants-list.sh \
     tests/tool/grants-orders.sh \
@@ -315,11 +315,20 @@ command_tests = \
     tests/tool/usage.sh \
     $(NULL)
 
+# The benches: under the sanitizers, and in the plain suite.
+bench_tests = \
+    tests/tool/bench-align.sh \
+    tests/tool/bench-block.sh \
+    tests/tool/bench-goals.sh \
+    tests/tool/bench-net.sh \
+    tests/tool/grants-bench.sh \
+    $(NULL)
+
 # The model of the grant layer. It is of no build in particular, so the plain
 # suite checks it, and the builds in sub/ do not.
 model_check = tests/spin/check.sh
 
-EXTRA_DIST += $(command_tests) tests/tool/bench-quick.sh \
+EXTRA_DIST += $(command_tests) $(bench_tests) tests/tool/bench-quick.sh \
     tests/tool/common.sh tests/tool/grants.sh tests/tool/run.sh
 
 # What those read.
@@ -439,16 +448,15 @@ endif
 
 # These measure: the plain suite alone has them. An allocator under a sanitizer is
 # no peer, and what takes most of a minute need not be done in each build.
-once_tests =
 if HAVE_COMMAND
-once_tests += tests/tool/bench-quick.sh tests/tool/run.sh
+once_tests += $(bench_tests) tests/tool/bench-quick.sh tests/tool/run.sh
 endif
 TESTS += $(once_tests)
 if WANT_SPIN
 TESTS += $(model_check)
 endif
 EXTRA_DIST += $(model_check) tests/spin/grant.pml tests/spin/peers.pml
-EXTRA_DIST += $(shell_tests) tests/run tests/subcheck tests/tap.sh \
+EXTRA_DIST += $(shell_tests) $(once_tests) tests/run tests/subcheck tests/tap.sh \
     tests/non-passes
 
 TEST_EXTENSIONS = .sh .xen
@@ -503,13 +511,13 @@ san_asan = -fsanitize=address
 san_ubsan = -fsanitize=undefined -fno-sanitize-recover=undefined
 
 .PHONY: check-sanitize check-asan check-ubsan check-tsan check-valgrind \
-    check-clang check-debug
+    check-clang check-clang-debug check-debug
 
 # The next two at once: one build instead of two.
 check-sanitize:
 	+@$(subcheck) sanitize $(sub_configure) CC='$(CC)' \
 	    CFLAGS='$(san_cflags) $(san_asan) $(san_ubsan)' \
-	    -- TESTS='$(program_tests)' LEAT_TEST_FIXED=yes
+	    -- TESTS='$(program_tests) $(bench_tests)' LEAT_TEST_FIXED=yes
 
 check-asan:
 	+@$(subcheck) asan $(sub_configure) CC='$(CC)' \
@@ -534,6 +542,11 @@ check-valgrind:
 check-clang:
 	+@$(subcheck) clang --enable-werror --without-dpdk --without-spin \
 	    CC=clang CFLAGS='-O2 -g' -- once_tests=
+
+# The two at once, for ./bootstrap check.
+check-clang-debug:
+	+@$(subcheck) clang-debug --enable-werror --enable-debug --without-dpdk \
+	    --without-spin CC=clang CFLAGS='-O1 -g' -- once_tests=
 
 check-debug:
 	+@$(subcheck) debug --enable-werror --enable-debug --without-dpdk \

@@ -3,7 +3,7 @@
 # The tests of libleat-pv. They are as those in tests/local.mk, which has what is
 # common to all, but linked with it.
 
-shell_tests += tests/link/pv.sh
+once_tests += tests/link/pv.sh
 
 pv_ldadd = libleat-pv.la libleat-grant.la libleat.la
 pv_unit_ldadd = $(pv_ldadd) $(CRITERION_LIBS)

@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -48,6 +49,7 @@ static pid_t start(const struct relay *r, bool far, const char *out,
     if (child == 0) {
         int fd = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0 ||
             (far && !net_go_far(NULL)))
             _exit(126);
@@ -276,6 +278,7 @@ static pid_t start_side(const struct relay *r, bool far, bool sends, int out)
     child = fork();
     if (child)
         return child;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (far && !net_go_far(NULL))
         _exit(EXIT_BAD);
     fd = sends ? connect_to(!far) : accept_one(far);

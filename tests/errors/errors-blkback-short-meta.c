@@ -25,7 +25,7 @@ int main(void)
                                            .copies = &copies};
     struct leat_memory_disk memory;
     struct leat_bus_config config = {.fd = -1};
-    struct leat_blkback_config c = {.path = PATH};
+    static struct leat_blkback_config c = {.path = PATH};
     struct leat_blkback *out = NULL;
     struct leat_store toolstack;
     struct leat_bus bus;

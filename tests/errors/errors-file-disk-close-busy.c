@@ -17,7 +17,7 @@ int main(void)
     struct leat_disk_request req = {
         .op = LEAT_DISK_READ, .sectors = 8, .segs = &seg, .nsegs = 1};
     struct leat_disk_done done;
-    struct leat_file_disk *file;
+    static struct leat_file_disk *file;
     struct leat_disk disk;
     size_t n = 0;
     int err, fd = mkstemp(path), busy;

@@ -8,7 +8,7 @@
 
 int main(void)
 {
-    struct leat_persist_config config = {.domain = 2, .units_max = 1};
+    static struct leat_persist_config config = {.domain = 2, .units_max = 1};
     struct leat_persist *p;
     struct leat_block block;
 

@@ -17,7 +17,7 @@ int main(void)
 {
     unsigned char bytes[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
     const struct leat_net_frame frame = {.head = {bytes, 60}, .len = 60};
-    struct leat_switch_config config = {.ports = 2};
+    static struct leat_switch_config config = {.ports = 2};
     int came = 0;
     const struct leat_net_sink sink = {.deliver = deliver, .arg = &came};
     struct leat_netport port, other;
