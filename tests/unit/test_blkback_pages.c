@@ -146,7 +146,7 @@ Test(blkback_pages, one_reference_many_times)
     unsigned char *page;
     uint32_t refs[11];
 
-    for (int kept = 0; kept < 2; kept++) {
+    for (unsigned kept = 0; kept < 2; kept++) {
         back_open(&w, (struct back_options){.persistent = kept});
         refs[0] = front_page(&w, LEAT_READ_WRITE, 0x77, &page);
         for (int i = 1; i < 11; i++)

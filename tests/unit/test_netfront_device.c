@@ -507,7 +507,7 @@ Test(netfront_device, pause_lets_go_of_all_and_resume_comes_again)
 
     open_world(&the_device);
     open_device((struct leat_netfront_config){0});
-    for (int i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 2; i++) {
         connect();
         frames_pass();
         FAILS(LEAT_E_STATE, leat_netfront_resume(d.w.f));

@@ -142,7 +142,7 @@ Test(netfront_read, gso_told_by_a_slot_before_the_frame)
                                            .flags = LEAT_NETFRONT_PREFIX,
                                            .offload = both,
                                        }});
-        for (int v6 = 0; v6 < 2; v6++) {
+        for (unsigned v6 = 0; v6 < 2; v6++) {
             net_pattern(frame, 9000, 3);
             frame[12] = v6 ? 0x86 : 8;
             frame[13] = v6 ? 0xdd : 0;

@@ -253,7 +253,7 @@ static void a_linux_of_two_cpus(void)
     }
     OK(peer_run(&p, "test -c /dev/net/tun") == 0, "there is TAP");
     /* The tests of devices load them with the parameters that they want. */
-    OK(peer_run(&p, "rmmod xen-blkfront && rmmod xen-netfront") == 0,
+    OK(peer_run(&p, "rmmod xen_blkfront && rmmod xen_netfront") == 0,
        "rmmod: %s", box_text(p.box));
 }
 
