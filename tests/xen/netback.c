@@ -103,8 +103,11 @@ static void of_linux(struct peer *p)
     OK(!peer_run(p, "ifconfig eth0 10.8.0.2 netmask 255.255.255.0 up"),
        "domU has an interface");
     OK(!peer_run(p, "ping -c 5 -W 2 10.8.0.1 >/dev/null"), "ping");
-    begin_file(p, &w, &server);
-    OK(end_file(p, server, 60), "16 MiB by TCP, both ways, are the same");
+    /* How long its segments are is for TCP to say, and not each file's are. */
+    for (int i = 0; i < 5 && told->tap.longest <= 60000; i++) {
+        begin_file(p, &w, &server);
+        OK(end_file(p, server, 60), "16 MiB by TCP, both ways, are the same");
+    }
     tap_note("from domU %llu frames, %llu GSO, %llu bytes; to it %llu, %llu, "
              "%llu; longest %llu; %llu copies in %llu calls",
              (unsigned long long)s->tx_frames, (unsigned long long)s->tx_gso,
