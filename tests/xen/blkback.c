@@ -19,31 +19,13 @@
 static struct peer p;
 static char front[80], back[80];
 
-static bool in_domu(const char *format, ...)
-{
-    char line[BOX_TEXT];
-    va_list args;
+#define in_domu(...) peer_sh(&p, __VA_ARGS__)
 
-    va_start(args, format);
-    MUST(vsnprintf(line, sizeof(line), format, args) < (int)sizeof(line));
-    va_end(args);
-    return peer_run(&p, line) == 0;
-}
-
-/* What a command in domU prints, as a number; and shown. */
+/* What a command in domU prints, as a number. */
 static uint64_t number_in_domu(const char *command)
 {
     MUST(in_domu("%s", command));
     return strtoull(box_text(p.box), NULL, 10);
-}
-
-static void show_domu(const char *command)
-{
-    char *text, *end;
-
-    in_domu("%s", command);
-    for (text = box_text(p.box); (end = strchr(text, '\n')); text = end + 1)
-        tap_note("domU: %.*s", (int)(end - text), text);
 }
 
 /* The two directories of device (number). */
@@ -96,9 +78,9 @@ static void negotiated(const struct server *s)
 {
     sh("{ xenstore-ls %s; echo; xenstore-ls %s; } | sed 's/^/# /'", front,
        back);
-    show_domu(
-        "dmesg | grep blkfront; head /sys/module/xen_blkfront/parameters/* "
-        "| grep -v '^$'");
+    peer_show(
+        &p, "dmesg | grep blkfront; head /sys/module/xen_blkfront/parameters/* "
+            "| grep -v '^$'");
     OK(number_in_domu("cat /sys/block/xvda/size") ==
            sh_number("cat /sys/block/ram3/size"),
        "it has the sectors that the ram disk has");
@@ -147,7 +129,7 @@ static void file_system(const struct server *s)
     snprintf(sums, sizeof(sums), "%.64s", box_text(p.box));
     tap_note("domU: sha256 %s", sums);
     OK(in_domu("umount /tmp/m"), "and unmounts it");
-    show_domu("sed 's/^/stat:/' /sys/block/xvda/stat");
+    peer_show(&p, "sed 's/^/stat:/' /sys/block/xvda/stat");
     OK(number_in_domu("awk '{ print $3 }' /sys/block/xvda/stat") * 512 ==
                c->read_bytes &&
            number_in_domu("awk '{ print $7 }' /sys/block/xvda/stat") * 512 ==
@@ -245,7 +227,7 @@ static void killed(void)
     sh("xenstore-ls %s | grep state | sed 's/^/# Linux: /'; "
        "xenstore-ls %s | grep state | sed 's/^/# leat: /'",
        front, back);
-    show_domu("cat /sys/block/xvda/inflight; dmesg | tail -n 3");
+    peer_show(&p, "cat /sys/block/xvda/inflight; dmesg | tail -n 3");
     OK(store_has(front, "state", "4"), "Linux stays connected");
     OK(number_in_domu("awk '{ print $1 + $2 }' /sys/block/xvda/inflight") > 0,
        "and waits for what it had asked");

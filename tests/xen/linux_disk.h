@@ -8,11 +8,10 @@
  * back's own counters, the block device's, the kernel's log.
  */
 
-#include <stdarg.h>
-
 #include <leat/bus_device.h>
 
 #include "grants.h"
+#include "shell.h"
 
 #define VBD     51712 /* xvda */
 #define FRONT   "/local/domain/0/device/vbd/51712"
@@ -26,38 +25,6 @@ struct linux_disk {
     bool loop; /* of a file in memory; else brd                        */
 };
 
-/* A command of the shell's: whether it ended well. */
-__attribute__((format(printf, 1, 2))) static inline bool sh(const char *format,
-                                                            ...)
-{
-    char line[400];
-    va_list args;
-
-    va_start(args, format);
-    MUST(vsnprintf(line, sizeof(line), format, args) < (int)sizeof(line));
-    va_end(args);
-    return system(line) == 0;
-}
-
-/* The number that a command prints. */
-__attribute__((format(printf, 1, 2))) static inline uint64_t sh_number(
-    const char *format, ...)
-{
-    char line[400], text[64] = "";
-    va_list args;
-    FILE *f;
-
-    va_start(args, format);
-    MUST(vsnprintf(line, sizeof(line), format, args) < (int)sizeof(line));
-    va_end(args);
-    f = popen(line, "r");
-    MUST(f);
-    if (!fgets(text, sizeof(text), f))
-        text[0] = '\0';
-    pclose(f);
-    return strtoull(text, NULL, 10);
-}
-
 /* A counter of the back's, over all rings. */
 static inline uint64_t back_counts(const char *name)
 {
@@ -68,14 +35,6 @@ static inline uint64_t back_counts(const char *name)
 static inline uint64_t device_counts(const struct linux_disk *d, int n)
 {
     return sh_number("awk '{ print $%d }' /sys/block/%s/stat", n, d->name);
-}
-
-/* Whether a directory of the store has a key with that value, by xenstore-ls. */
-static inline bool store_has(const char *directory, const char *key,
-                             const char *value)
-{
-    return sh("xenstore-ls %s | grep -q '^%s = \"%s\"$'", directory, key,
-              value);
 }
 
 /* What the toolstack, or a hotplug script of its, does. */

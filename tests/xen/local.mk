@@ -182,6 +182,7 @@ EXTRA_DIST += \
     tests/xen/linux_disk.h \
     tests/xen/pair.h \
     tests/xen/peer.h \
+    tests/xen/shell.h \
     tests/xen/tap.h \
     tests/xen/unikernel.h \
     tests/xen/wire.h \

@@ -101,6 +101,29 @@ static inline int peer_run(struct peer *p, const char *command)
     return (int)p->box->out[0];
 }
 
+/* The same of one that is made: whether it ended well. */
+__attribute__((format(printf, 2, 3))) static inline bool peer_sh(
+    struct peer *p, const char *format, ...)
+{
+    char line[1000];
+    va_list args;
+
+    va_start(args, format);
+    MUST(vsnprintf(line, sizeof(line), format, args) < (int)sizeof(line));
+    va_end(args);
+    return peer_run(p, line) == 0;
+}
+
+/* And what it prints, shown. */
+static inline void peer_show(struct peer *p, const char *command)
+{
+    char *text, *end;
+
+    peer_run(p, command);
+    for (text = box_text(p->box); (end = strchr(text, '\n')); text = end + 1)
+        tap_note("domU: %.*s", (int)(end - text), text);
+}
+
 /* The references in the box, as grants of the peer's. */
 static inline void peer_grefs(struct peer *p, struct leat_gref *out, size_t n)
 {
