@@ -13,6 +13,7 @@
 #include <leat/tap.h>
 
 #include "grants.h"
+#include "shell.h"
 
 struct wire {
     const char *tap, *near, *far; /* TAP device; addresses of both ends       */
@@ -25,20 +26,10 @@ struct wire {
 static struct wire_told {
     struct leat_netback_stats stats;
     struct leat_tap_stats tap;
+    uint32_t disconnects;
     bool connected, end, broken;
+    bool wrong; /* an invariant was broken, or something was left mapped      */
 } * told;
-
-__attribute__((format(printf, 1, 2))) static inline int wire_sh(
-    const char *format, ...)
-{
-    char line[400];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(line, sizeof(line), format, args);
-    va_end(args);
-    return system(line);
-}
 
 static inline void wire_path(const struct wire *w, char *path, size_t size)
 {
@@ -46,7 +37,8 @@ static inline void wire_path(const struct wire *w, char *path, size_t size)
              w->number);
 }
 
-static inline void wire_make(const struct wire *w)
+/* The toolstack's part, and its end. */
+static inline void wire_device(const struct wire *w, bool make)
 {
     static const struct leat_bus_key front[] = {{"mac", "00:16:3e:44:55:66"}};
     struct leat_xen_store *xs;
@@ -65,76 +57,77 @@ static inline void wire_make(const struct wire *w)
     wire_path(w, path, sizeof(path));
     MUST(!leat_xen_store_open(&xs, NULL));
     store = leat_xen_store_ops(xs);
-    GIVES(leat_bus_device_make(&store, &device), 0,
-          "the directories of vif %u are made", w->number);
+    if (make)
+        GIVES(leat_bus_device_make(&store, &device), 0,
+              "the directories of vif %u are made", w->number);
+    else
+        GIVES(leat_bus_device_remove(&store, &device), 0, "and removed");
     leat_xen_store_close(xs);
 }
 
-static inline struct leat_grants *wire_table(void)
+static inline struct leat_grants *wire_table(struct leat_xen_map *m)
 {
     static struct leat_mmap meta;
     struct leat_grants_config gc = {.maps_max = 4096};
     struct leat_grants *table = NULL;
 
-    gc.map = leat_xen_map_ops(open_map());
+    gc.map = leat_xen_map_ops(m);
     MUST(!leat_mmap_init(&meta));
     gc.backend = leat_mmap(&meta);
     MUST(!leat_grants_create(&table, &gc));
     return table;
 }
 
+static inline void wire_event(void *arg, struct leat_netback *b,
+                              enum leat_netback_event what)
+{
+    (void)arg;
+    told->disconnects += what == LEAT_NETBACK_DISCONNECTED;
+    told->wrong |= leat_netback_check(b) != NULL;
+    if (what == LEAT_NETBACK_BROKEN) {
+        tap_note("broken: %s", leat_netback_text(b));
+        told->broken = true;
+    }
+}
+
 static inline struct leat_netback *wire_open(const struct wire *w,
                                              struct leat_bus *bus,
-                                             struct leat_tap *tap)
+                                             struct leat_tap *tap,
+                                             struct leat_grants *table)
 {
     static char path[100];
-    struct leat_netback_config c = {
-        .bus = bus, .path = path, .queues_max = 2, .statics_max = 1024};
+    struct leat_netback_config c = {.bus = bus,
+                                    .path = path,
+                                    .grants = table,
+                                    .port = leat_tap(tap),
+                                    .queues_max = 2,
+                                    .statics_max = 1024,
+                                    .event = wire_event};
     struct leat_netback *b = NULL;
 
     wire_path(w, path, sizeof(path));
-    c.grants = wire_table();
-    c.port = leat_tap(tap);
     MUST(!leat_netback_meta_size(&c, &c.meta_bytes));
     c.meta = malloc(c.meta_bytes);
     MUST(!leat_netback_create(&b, &c));
     return b;
 }
 
-/* Serves until it is told to end, or is killed. */
-static inline int wire_serve(const struct wire *w)
+/* Until it is told to end; the error of a poll. */
+static inline int wire_carry(struct leat_netback *b, struct leat_bus *bus,
+                             struct leat_tap *tap)
 {
-    struct leat_tap_config config = {.name = w->tap, .flags = LEAT_TAP_PERSIST};
-    struct leat_bus_config bc = {.fd = -1};
-    struct leat_xen_store *xs;
-    struct leat_xen_events *xe;
-    struct leat_tap *tap;
-    struct leat_netback *b;
-    struct leat_bus bus;
     bool more, more2;
-    int quiet = 0;
+    int quiet = 0, err = 0;
 
-    MUST(!leat_xen_store_open(&xs, NULL) && !leat_xen_events_open(&xe, NULL));
-    bc.store = leat_xen_store_ops(xs);
-    bc.events = leat_xen_event_ops(xe);
-    MUST(!leat_bus_init(&bus, &bc) && !leat_tap_open(&tap, &config));
-    wire_sh("ifconfig %s %s netmask 255.255.255.0 up", w->tap, w->near);
-    b = wire_open(w, &bus, tap);
-    while (!told->end) {
-        uint64_t before;
+    while (!told->end && !err) {
+        const uint64_t before = told->stats.tx_slots + told->stats.rx_slots;
 
+        err = leat_bus_poll(bus, 64, &more);
+        if (!err)
+            err = leat_netback_poll(b, 256, &more2);
+        told->connected = leat_netback_connected(b);
         (void)leat_netback_stats(b, &told->stats);
         (void)leat_tap_stats(tap, &told->tap);
-        before = told->stats.tx_slots + told->stats.rx_slots;
-        MUST(!leat_bus_poll(&bus, 64, &more));
-        if (leat_netback_poll(b, 256, &more2))
-            return 1;
-        (void)leat_netback_stats(b, &told->stats);
-        told->connected = leat_netback_connected(b);
-        if (leat_netback_text(b)[0] && !told->broken) {
-            tap_note("broken: %s", leat_netback_text(b));
-            told->broken = true;
-        }
         quiet = more || more2 ||
                         before != told->stats.tx_slots + told->stats.rx_slots
                     ? 0
@@ -142,8 +135,42 @@ static inline int wire_serve(const struct wire *w)
         if (quiet > 10)
             sleep_ms(1);
     }
+    return err;
+}
+
+/* Serves until it is told to end, or is killed. */
+static inline int wire_serve(const struct wire *w)
+{
+    struct leat_tap_config config = {.name = w->tap, .flags = LEAT_TAP_PERSIST};
+    struct leat_bus_config bc = {.fd = -1};
+    struct leat_xen_map *map = open_map();
+    struct leat_grants *table = wire_table(map);
+    struct leat_xen_store *xs;
+    struct leat_xen_events *xe;
+    struct leat_tap *tap;
+    struct leat_netback *b;
+    struct leat_bus bus;
+    int err;
+
+    MUST(!leat_xen_store_open(&xs, NULL) && !leat_xen_events_open(&xe, NULL));
+    bc.store = leat_xen_store_ops(xs);
+    bc.events = leat_xen_event_ops(xe);
+    MUST(!leat_bus_init(&bus, &bc) && !leat_tap_open(&tap, &config));
+    sh("ifconfig %s %s netmask 255.255.255.0 up", w->tap, w->near);
+    b = wire_open(w, &bus, tap, table);
+    err = wire_carry(b, &bus, tap);
+    if (err)
+        tap_note("netback: %s", leat_strerror(err));
     (void)leat_netback_close(b, true);
-    return leat_netback_check(b) != NULL;
+    told->wrong |= leat_netback_check(b) != NULL;
+    MUST(!leat_netback_destroy(b));
+    MUST(!leat_bus_fini(&bus));
+    MUST(!leat_tap_close(tap));
+    MUST(!leat_grants_destroy(table));
+    MUST(!leat_xen_map_close(map)); /* nothing of it is mapped */
+    leat_xen_events_close(xe);
+    leat_xen_store_close(xs);
+    return err || told->wrong;
 }
 
 static inline pid_t wire_start(const struct wire *w)
@@ -155,6 +182,8 @@ static inline pid_t wire_start(const struct wire *w)
                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     MUST(told != MAP_FAILED);
     told->end = told->connected = false;
+    told->disconnects = 0;
+    memset(&told->stats, 0, sizeof(told->stats));
     fflush(stdout);
     pid = fork();
     if (!pid)
