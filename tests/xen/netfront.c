@@ -8,7 +8,12 @@
  *     TCP (namespace) -- tap -- this program -- netfront ~~ xen-netback -- vif
  *                                                       TCP (dom0's own) --+
  *
- * What both ends count, and the checksums of what came through, are the witnesses.
+ * What both ends count, what xenstore-ls and ethtool tell, and each byte of what
+ * came through are the witnesses.
+ *
+ *     netfront           by one queue, with all that may be left to us
+ *     netfront queues    by two queues, with nothing left to us: datagrams
+ *     netfront far ...   the far end of tests/xen/netback.c
  */
 
 #include <arpa/inet.h>
@@ -23,19 +28,24 @@
 #include <leat/tap.h>
 
 #include "grants.h"
+#include "shell.h"
 
 #define FRONT   "/local/domain/%u/device/vif/%u"
-#define BACK    "/local/domain/%u/backend/vif/%u/0"
-#define VIF     "vif%u.0"
+#define BACK    "/local/domain/%u/backend/vif/%u/%u"
 #define HERE    "10.9.0.2"
 #define THERE   "10.9.0.1"
 #define PORT    5001
 #define BYTES   (2u << 20)
 #define PINGS   20
+#define FLOWS   64
+#define QUEUES  2
 #define MINUTES ((uint64_t)60 * 1000000000)
 
 static struct net {
-    uint32_t own;
+    uint32_t own, number;
+    uint32_t queues;  /* that are wanted                                      */
+    uint32_t offload; /* LEAT_NET_OFFLOAD_*: what may be left to us           */
+    char front[64], back[64], vif[16];
     struct leat_xen_share *x;
     struct leat_xen_store *xs;
     struct leat_xen_events *xe;
@@ -47,9 +57,11 @@ static struct net {
     struct leat_netfront_config config;
     struct leat_netfront *f;
     struct leat_tap *tap;
-    unsigned char got[65536]; /* the last frame, while there is no TAP */
+    bool (*wants)(const unsigned char *frame, size_t len);
+    unsigned char got[65536]; /* one that was wanted, while there is no TAP   */
     size_t len;
-    uint32_t frames, offloaded;
+    uint32_t frames, offloaded, next;
+    uint32_t came[QUEUES]; /* by each queue                                   */
     uint32_t longest_in, longest_out;
     uint64_t lost;
     bool closed;
@@ -66,11 +78,15 @@ static void receive(void *arg, struct leat_netfront *f,
 
     (void)arg, (void)f;
     n.frames++;
+    n.came[frame->queue]++;
     n.offloaded += frame->meta.gso || frame->meta.flags & LEAT_NET_CSUM_BLANK;
     n.longest_in = v.len > n.longest_in ? (uint32_t)v.len : n.longest_in;
     if (!n.tap) {
-        n.len = v.len;
-        memcpy(n.got, v.data, v.len);
+        /* dom0's stack says this and that, too. */
+        if (n.wants && n.wants(v.data, v.len)) {
+            n.len = v.len;
+            memcpy(n.got, v.data, v.len);
+        }
         return;
     }
     if (out.meta.flags & LEAT_NET_CSUM_BLANK || out.meta.gso)
@@ -119,17 +135,6 @@ static bool connected(void)
 
 /* ------------------------------------------------------------ the machine */
 
-__attribute__((format(printf, 1, 2))) static int sh(const char *format, ...)
-{
-    char line[300];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(line, sizeof(line), format, args);
-    va_end(args);
-    return system(line);
-}
-
 static void load(const char *module)
 {
     sh("test -d /sys/module/$(echo %s | tr - _) || insmod /lib/modules/%s.ko",
@@ -171,13 +176,15 @@ static void open_machine(uint32_t peer)
     MUST(!leat_bus_init(&n.bus, &bc));
 }
 
-/* What a toolstack does. */
-static void make_device(void)
+/* What a toolstack does, and its end. */
+static int with_device(int (*what)(const struct leat_store *,
+                                   const struct leat_bus_device *))
 {
-    static const struct leat_bus_key front[] = {{"handle", "0"},
-                                                {"mac", "00:16:3e:11:22:33"}};
-    static const struct leat_bus_key back[] = {
-        {"handle", "0"},         {"mac", "00:16:3e:11:22:33"},
+    char handle[16];
+    const struct leat_bus_key front[] = {{"handle", handle},
+                                         {"mac", "00:16:3e:11:22:33"}};
+    const struct leat_bus_key back[] = {
+        {"handle", handle},      {"mac", "00:16:3e:11:22:33"},
         {"script", "/bin/true"}, {"type", "vif"},
         {"bridge", "none"},      {"hotplug-status", "connected"},
     };
@@ -185,30 +192,32 @@ static void make_device(void)
         .type = "vif",
         .front = n.own,
         .back = n.own,
+        .number = n.number,
         .front_keys = front,
         .front_n = COUNT(front),
         .back_keys = back,
         .back_n = COUNT(back),
     };
 
-    GIVES(leat_bus_device_make(&n.store, &device), 0,
-          "the directories of a vif are made");
+    snprintf(handle, sizeof(handle), "%u", n.number);
+    return what(&n.store, &device);
 }
 
-static void open_front(unsigned number)
+static void open_front(void)
 {
-    static char path[64];
-
-    snprintf(path, sizeof(path), FRONT, n.own, number);
+    snprintf(n.front, sizeof(n.front), FRONT, n.own, n.number);
+    snprintf(n.back, sizeof(n.back), BACK, n.own, n.own, n.number);
+    snprintf(n.vif, sizeof(n.vif), "vif%u.%u", n.own, n.number);
     n.config = (struct leat_netfront_config){
         .bus = &n.bus,
-        .path = path,
+        .path = n.front,
         .grants = n.table,
         .pool = n.pool,
         .to = n.to,
-        .offload = LEAT_NET_OFFLOAD_ALL,
-        .tx_pages = 256,
-        .rx_pages = 300,
+        .offload = n.offload,
+        .queues = n.queues,
+        .tx_pages = 256 / n.queues,
+        .rx_pages = 300 / n.queues,
         .receive = receive,
         .event = event,
     };
@@ -218,21 +227,9 @@ static void open_front(unsigned number)
 }
 
 /* A number of the kernel's, of the interface. */
-static unsigned long counter(const char *name)
+static unsigned long long counter(const char *name)
 {
-    char path[100];
-    unsigned long x = 0;
-    FILE *f;
-
-    snprintf(path, sizeof(path), "/sys/class/net/" VIF "/statistics/%s", n.own,
-             name);
-    f = fopen(path, "r");
-    if (f) {
-        if (fscanf(f, "%lu", &x) != 1)
-            x = 0;
-        fclose(f);
-    }
-    return x;
+    return sh_number("cat /sys/class/net/%s/statistics/%s", n.vif, name);
 }
 
 /* ---------------------------------------------------------- ARP and ping */
@@ -257,8 +254,10 @@ static int write_bytes(void *arg, const struct leat_view *views, size_t nviews,
 
 static int send_bytes(const struct bytes *b)
 {
-    const struct leat_netfront_fill fill = {
-        .size = b->len, .fill = write_bytes, .arg = (void *)(uintptr_t)b};
+    const struct leat_netfront_fill fill = {.queue = n.next++ % n.queues,
+                                            .size = b->len,
+                                            .fill = write_bytes,
+                                            .arg = (void *)(uintptr_t)b};
     int err = leat_netfront_send(n.f, &fill);
 
     return err ? err : leat_netfront_push(n.f);
@@ -273,9 +272,23 @@ static void ethernet(struct bytes *b, const void *to, unsigned type)
     b->data[13] = (unsigned char)type;
 }
 
-static bool arp_came(void)
+static bool answered(void)
 {
-    return n.len >= 42 && n.got[12] == 8 && n.got[13] == 6 && n.got[21] == 2;
+    return n.len != 0;
+}
+
+/* Sends, and waits for an answer of that kind. */
+static bool ask(const struct bytes *b,
+                bool (*kind)(const unsigned char *frame, size_t len))
+{
+    n.wants = kind;
+    n.len = 0;
+    return !send_bytes(b) && steps(answered, 3000);
+}
+
+static bool is_arp(const unsigned char *frame, size_t len)
+{
+    return len >= 42 && frame[12] == 8 && frame[13] == 6 && frame[21] == 2;
 }
 
 static bool arp(void)
@@ -290,8 +303,7 @@ static bool arp(void)
     inet_pton(AF_INET, HERE, b.data + 28);
     inet_pton(AF_INET, THERE, b.data + 38);
     b.len = 42;
-    n.len = 0;
-    if (send_bytes(&b) || !steps(arp_came, 3000))
+    if (!ask(&b, is_arp))
         return false;
     memcpy(mac_there, n.got + 22, 6);
     return memcmp(n.got + 28, b.data + 38, 4) == 0;
@@ -314,36 +326,88 @@ static void put16(unsigned char *at, unsigned x)
     at[1] = (unsigned char)x;
 }
 
-static bool echo_came(void)
+static bool is_echo(const unsigned char *frame, size_t len)
 {
-    return n.len >= 42 && n.got[12] == 8 && n.got[13] == 0 && n.got[23] == 1 &&
-           n.got[34] == 0;
+    return len >= 42 && frame[12] == 8 && frame[13] == 0 && frame[23] == 1 &&
+           frame[34] == 0;
+}
+
+/* A packet with (bytes) behind its headers, of protocol (protocol). */
+static void packet(struct bytes *b, unsigned char protocol, unsigned bytes)
+{
+    unsigned char *ip = b->data + 14;
+
+    ethernet(b, mac_there, 0x0800);
+    ip[0] = 0x45;
+    put16(ip + 2, 28 + bytes);
+    ip[8] = 64;
+    ip[9] = protocol;
+    inet_pton(AF_INET, HERE, ip + 12);
+    inet_pton(AF_INET, THERE, ip + 16);
+    put16(ip + 10, sum(ip, 20));
+    b->len = 42 + bytes;
 }
 
 /* An echo of (bytes): they come back as they went. */
 static bool ping(unsigned seq, unsigned bytes)
 {
     struct bytes b;
-    unsigned char *ip = b.data + 14, *icmp = b.data + 34;
+    unsigned char *icmp = b.data + 34;
 
-    ethernet(&b, mac_there, 0x0800);
-    ip[0] = 0x45;
-    put16(ip + 2, 28 + bytes);
-    ip[8] = 64;
-    ip[9] = 1;
-    inet_pton(AF_INET, HERE, ip + 12);
-    inet_pton(AF_INET, THERE, ip + 16);
-    put16(ip + 10, sum(ip, 20));
+    packet(&b, 1, bytes);
     icmp[0] = 8;
     put16(icmp + 6, seq);
     for (unsigned i = 0; i < bytes; i++)
         icmp[8 + i] = (unsigned char)(i * 3 + seq);
     put16(icmp + 2, sum(icmp, 8 + bytes));
-    b.len = 42 + bytes;
-    n.len = 0;
-    return !send_bytes(&b) && steps(echo_came, 3000) &&
-           n.len >= b.len && /* it may be padded */
+    return ask(&b, is_echo) && n.len >= b.len && /* it may be padded */
            !memcmp(n.got + 40, icmp + 6, 2 + bytes);
+}
+
+/* --------------------------------------------------------------- datagrams */
+
+#define FLOW(i) (7000u + (i))
+
+static bool is_datagram(const unsigned char *frame, size_t len)
+{
+    return len >= 42 && frame[12] == 8 && frame[13] == 0 && frame[23] == 17;
+}
+
+/* From a port of its own to dom0's, and back. */
+static bool datagram(unsigned i)
+{
+    const unsigned bytes = 1400;
+    struct bytes b;
+    unsigned char *udp = b.data + 34;
+
+    packet(&b, 17, bytes);
+    put16(udp, FLOW(i));
+    put16(udp + 2, PORT);
+    put16(udp + 4, 8 + bytes); /* and no checksum */
+    for (unsigned k = 0; k < bytes; k++)
+        udp[8 + k] = (unsigned char)(k * 7 + i);
+    return ask(&b, is_datagram) && n.len >= b.len && n.got[36] == udp[0] &&
+           n.got[37] == udp[1] && !memcmp(n.got + 42, udp + 8, bytes);
+}
+
+/* Gives back what comes. */
+static int mirror(void)
+{
+    static char data[2000];
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    inet_pton(AF_INET, THERE, &a.sin_addr);
+    MUST(fd >= 0 && !bind(fd, (struct sockaddr *)&a, sizeof(a)));
+    for (;;) {
+        socklen_t len = sizeof(a);
+        ssize_t did =
+            recvfrom(fd, data, sizeof(data), 0, (struct sockaddr *)&a, &len);
+
+        MUST(did >= 0);
+        MUST(sendto(fd, data, (size_t)did, 0, (struct sockaddr *)&a, len) ==
+             did);
+    }
 }
 
 /* --------------------------------------------------------------------- TCP */
@@ -524,21 +588,89 @@ static void tcp(void)
 
 /* ------------------------------------------------------------------- cases */
 
+/* The keys of one queue, by xenstore-ls. */
+static bool has_queue(const char *directory)
+{
+    return store_has(directory, "tx-ring-ref", STORE_SOME) &&
+           store_has(directory, "rx-ring-ref", STORE_SOME) &&
+           store_has(directory, "event-channel-tx", STORE_SOME) &&
+           store_has(directory, "event-channel-rx", STORE_SOME);
+}
+
+/* What both wrote into the store. */
+static void by_store(void)
+{
+    static const char *const keys[] = {"feature-gso-tcpv4", "feature-gso-tcpv6",
+                                       "feature-ipv6-csum-offload"};
+    const char *ours = n.offload ? "1" : "0",
+               *wanted = n.queues > 1 ? "2" : "1";
+    char path[100];
+
+    sh("{ xenstore-ls %s; echo; xenstore-ls %s; } | sed 's/^/# /'", n.front,
+       n.back);
+    OK(store_has(n.front, "state", "4") && store_has(n.back, "state", "4"),
+       "xenstore-ls: both ends are connected");
+    OK(store_has(n.front, "feature-sg", "1") &&
+           store_has(n.back, "feature-sg", "1"),
+       "feature-sg, of both");
+    for (size_t i = 0; i < COUNT(keys); i++)
+        OK(store_has(n.front, keys[i], ours) && store_has(n.back, keys[i], "1"),
+           "%s: %s of ours, 1 of Linux's", keys[i], ours);
+    OK(store_has(n.back, "multi-queue-max-queues", wanted) &&
+           store_has(n.front, "multi-queue-num-queues", wanted),
+       "as many queues as it has: %s", wanted);
+    if (n.queues == 1) {
+        OK(has_queue(n.front) && !sh("xenstore-exists %s/queue-0", n.front),
+           "whose rings and event channels are the device's");
+        return;
+    }
+    for (unsigned i = 0; i < n.queues; i++) {
+        snprintf(path, sizeof(path), "%s/queue-%u", n.front, i);
+        OK(has_queue(path), "queue-%u has two rings and two event channels", i);
+    }
+    OK(!sh("xenstore-exists %s/queue-2", n.front) &&
+           !sh("xenstore-exists %s/tx-ring-ref", n.front),
+       "and there is no other");
+}
+
+/* What the kernel made of it. */
+static void by_ethtool(void)
+{
+    static const char *const features[] = {
+        "tx-checksum-ipv4", "tx-checksum-ipv6", "tx-tcp-segmentation",
+        "tx-tcp6-segmentation"};
+    const char *ours = n.offload ? "on" : "off";
+
+    sh("{ ethtool -i %s; ethtool -k %s | grep ': on'; } | sed 's/^/# /'", n.vif,
+       n.vif);
+    OK(sh("ethtool -i %s | grep -q '^driver: vif$' && "
+          "ethtool -i %s | grep -q '^bus-info: vif-%u-%u$'",
+          n.vif, n.vif, n.own, n.number),
+       "ethtool: the interface is xen-netback's");
+    OK(sh(ETHTOOL_HAS("%s", "scatter-gather", "on"), n.vif),
+       "scatter-gather is on");
+    for (size_t i = 0; i < COUNT(features); i++)
+        OK(sh(ETHTOOL_HAS("%s", "%s", "%s"), n.vif, features[i], ours),
+           "%s is %s", features[i], ours);
+    OK(sh_number("ls -d /sys/class/net/%s/queues/tx-* | wc -l", n.vif) ==
+           n.queues,
+       "the interface has %u queues", n.queues);
+}
+
 static void terms(void)
 {
     struct leat_netfront_info info;
-    char path[100], state[8] = "";
 
     GIVES(leat_netfront_info(n.f, &info), 0, "what was agreed");
     OK(info.sg, "frames of several slots");
     OK(info.offload == LEAT_NET_OFFLOAD_ALL,
-       "GSO and blank checksums, of both");
+       "GSO and blank checksums, of the back");
     OK(info.mode == LEAT_RECEIVE_COPY, "frames are copied");
+    OK(info.queues == n.queues, "queues: %u", info.queues);
     tap_note("split %d, control ring %d, multicast %d, mtu %u", info.split,
              info.statics, info.multicast, info.mtu);
-    snprintf(path, sizeof(path), BACK "/state", n.own, n.own);
-    n.store.ops->read(n.store.self, 0, path, state, sizeof(state), NULL);
-    OK(!strcmp(state, "4"), "xen-netback is at 4");
+    by_store();
+    by_ethtool();
 }
 
 static void look(void)
@@ -565,7 +697,67 @@ static void look(void)
     OK(counter("rx_bytes") && counter("tx_bytes") &&
            counter("rx_packets") >= s.tx_frames - s.tx_gso,
        "the kernel counted them on its interface");
+    sh("ethtool -S %s | sed 's/^/# /'", n.vif);
+    OK(sh(ETHTOOL_COUNTS("%s", "rx_gso_checksum_fixup", "0"), n.vif) &&
+           sh(ETHTOOL_COUNTS("%s", "tx_frag_overflow", "0"), n.vif),
+       "ethtool: of no frame of ours it had to mend checksum or fragments");
+    OK(sh(ETHTOOL_COUNTS("%s", "tx_zerocopy_sent", STORE_SOME), n.vif),
+       "and those of many bytes it took where they were");
     OK(!broken, "the invariants hold");
+}
+
+/* What Linux says that it has put into one of a queue's rings: answers to what we
+ * sent, or frames. */
+static unsigned long long put(unsigned queue, bool frames)
+{
+    return sh_number("awk '/^rsp prod/ && ++n == %d { print $3 }' "
+                     "/sys/kernel/debug/xen-netback/%s/io_ring_q%u",
+                     frames ? 2 : 1, n.vif, queue);
+}
+
+/* All that it put came: its stack may say something at any time. */
+static bool all_came(void)
+{
+    return put(0, true) == n.came[0] && put(1, true) == n.came[1];
+}
+
+/* Datagrams of many flows, by the queues in turn: of each answer Linux's stack
+ * chooses the queue, by its flow. */
+static void flows(void)
+{
+    struct leat_netfront_stats s;
+    unsigned long long sent = 0;
+    unsigned came = 0;
+    pid_t pid = start(mirror);
+
+    sleep_ms(200);
+    for (unsigned i = 0; i < FLOWS; i++) {
+        if (i % 16 == 0) /* for dom0 to know who asks */
+            arp();
+        came += datagram(i);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    OK(came == FLOWS, "%u datagrams of %u come back, byte by byte", came,
+       FLOWS);
+    sh("test -d /sys/kernel/debug/xen-netback || "
+       "mount -t debugfs debugfs /sys/kernel/debug");
+    OK(steps(all_came, 5000), "Linux counts what came by each queue, as we");
+    MUST(!leat_netfront_stats(n.f, &s));
+    for (unsigned i = 0; i < n.queues; i++) {
+        const unsigned long long taken = put(i, false);
+
+        sent += taken;
+        tap_note("queue %u: Linux answered %llu; %u came", i, taken, n.came[i]);
+        OK(taken >= FLOWS / 2 && n.came[i], "queue %u carries frames both ways",
+           i);
+    }
+    OK(sent == s.tx_slots && s.tx_okay == s.tx_frames,
+       "Linux answered all that we sent");
+    OK(!s.tx_failed && !s.rx_failed && !s.rx_refused && !s.rx_lost,
+       "none was refused, failed or lost");
+    OK(!n.offloaded, "the kernel left nothing to us");
+    OK(!leat_netfront_check(n.f), "the invariants hold");
 }
 
 static bool is_closed(void)
@@ -582,8 +774,9 @@ static int far(unsigned number, const char *address)
     struct leat_tap_config config = {.name = "tap0"};
 
     load("tun");
+    n.number = number;
     open_machine(0);
-    open_front(number);
+    open_front();
     MUST(!leat_tap_open(&n.tap, &config));
     sh("ifconfig tap0 %s netmask 255.255.255.0 up", address);
     staged = malloc(65536);
@@ -600,27 +793,42 @@ static int far(unsigned number, const char *address)
 
 int main(int argc, char **argv)
 {
+    const bool several = argc > 1 && !strcmp(argv[1], "queues");
     unsigned came = 0;
 
+    n.queues = several ? QUEUES : 1;
+    n.offload = several ? 0 : LEAT_NET_OFFLOAD_ALL;
     if (argc > 3 && !strcmp(argv[1], "far"))
         return far((unsigned)atoi(argv[2]), argv[3]);
 
     load("xen-netback");
     load("tun");
+    MUST(
+        sh("echo %u >/sys/module/xen_netback/parameters/max_queues", n.queues));
     open_machine(own_domain());
-    make_device();
-    open_front(0);
+    GIVES(with_device(leat_bus_device_make), 0,
+          "the directories of a vif are made");
+    open_front();
     OK(steps(connected, 10000), "it connects to xen-netback");
     MUST(connected());
     terms();
-    sh("ifconfig " VIF " " THERE " netmask 255.255.255.0 up", n.own);
+    sh("ifconfig %s " THERE " netmask 255.255.255.0 up", n.vif);
     OK(arp() || arp() || arp(), "an ARP request is answered");
     for (unsigned i = 0; i < PINGS; i++)
         came += ping(i, i * 70);
     OK(came == PINGS, "%u pings of %u come back, byte by byte", came, PINGS);
-    tcp();
-    look();
+    if (several) {
+        flows();
+    } else {
+        tcp();
+        look();
+    }
     GIVES(leat_netfront_close(n.f, false), 0, "it closes");
     OK(steps(is_closed, 10000), "and xen-netback has let go");
+    OK(store_has(n.front, "state", "6") && store_has(n.back, "state", "6"),
+       "xenstore-ls: both are closed");
+    GIVES(with_device(leat_bus_device_remove), 0, "the device is removed");
+    OK(COMES(!sh("test -e /sys/class/net/%s", n.vif), 5000),
+       "and Linux's interface goes");
     return tap_end();
 }
