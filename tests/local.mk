@@ -265,6 +265,8 @@ test_headers = \
     tests/pv/peers.h \
     tests/unit/bus_fixture.h \
     tests/sim/blk_front.h \
+    tests/sim/device.h \
+    tests/sim/image.h \
     tests/sim/raw.h \
     tests/sim/sim.h \
     tests/stress/stress.h \

@@ -67,13 +67,8 @@ struct front {
 
 static inline bool front_open(struct front *f, bool persistent)
 {
-    int i;
-
     memset(f, 0, sizeof(*f));
-    for (i = 0; i < 2000 && leat_sim_join(dir, FRONT, &f->d) == LEAT_E_BUSY;
-         i++)
-        usleep(1000);
-    CHECK(f->d);
+    f->d = join(FRONT);
     if (!f->d || !back_is(f->d, 2))
         return false;
     f->pages = pages(PAGES);

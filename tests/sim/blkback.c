@@ -6,46 +6,18 @@
  * writes the ring and the store by itself, and is honest, killed, or hostile.
  */
 
-#include <fcntl.h>
 #include <poll.h>
 
 #include <leat/blkback.h>
-#include <leat/bus_device.h>
-#include <leat/file_disk.h>
 
 #include "blk_front.h"
+#include "device.h"
+#include "image.h"
 
 static const struct leat_bus_device device = {
     .type = "vbd", .front = 1, .back = 2, .number = 768, .back_path = OF_BACK};
-static char image[300];
 
 /* ---------------------------------------------------------------- the back */
-
-static struct leat_grants *grants_of(struct leat_sim_domain *d)
-{
-    struct leat_grants_config c = {.map = leat_sim_map(d)};
-    struct leat_grants *t = NULL;
-
-    MUST(leat_grants_meta_size(&c, &c.meta_bytes));
-    c.meta = malloc(c.meta_bytes);
-    MUST(leat_grants_create(&t, &c));
-    return t;
-}
-
-static struct leat_file_disk *open_image(void)
-{
-    struct leat_file_disk_config c = {0};
-    struct leat_file_disk *disk = NULL;
-    int err = leat_file_disk_open(&disk, image, &c);
-
-    if (err == LEAT_E_UNSUPPORTED) {
-        printf("# no direct I/O in %s: through the page cache\n", base);
-        c.flags = LEAT_FILE_CACHED;
-        err = leat_file_disk_open(&disk, image, &c);
-    }
-    MUST(err);
-    return disk;
-}
 
 static void serve(struct leat_sim_domain *d, struct leat_bus *bus,
                   struct leat_blkback *b, struct leat_disk disk)
@@ -90,7 +62,7 @@ static int back(void *arg)
     MUST(leat_bus_init(&bus, &config));
     c.flags = (uint32_t)(uintptr_t)arg;
     c.bus = &bus;
-    c.grants = grants_of(d);
+    c.grants = table_of((struct leat_grants_config){.map = leat_sim_map(d)});
     c.disk = leat_file_disk(file);
     MUST(leat_blkback_meta_size(&c, &c.meta_bytes));
     c.meta = malloc(c.meta_bytes);
@@ -220,14 +192,14 @@ static int hostile(void *arg)
 /* ---------------------------------------------------------------- the cases */
 
 /* A directory for the next domain: with one that is gone, its keys are. */
-static void front_directory(struct leat_sim_domain *toolstack)
+static void front_directory(void)
 {
     static const struct leat_store_perm perms[] = {{FRONT, 0},
                                                    {BACK, LEAT_STORE_READ}};
     static const char *const keys[][2] = {{OF_FRONT "/backend", OF_BACK},
                                           {OF_FRONT "/backend-id", "2"},
                                           {OF_FRONT "/state", "1"}};
-    struct leat_store s = leat_sim_store(toolstack);
+    const struct leat_store s = store;
 
     (void)s.ops->remove(s.self, LEAT_STORE_NOW, OF_FRONT);
     MUST(s.ops->mkdir(s.self, LEAT_STORE_NOW, OF_FRONT));
@@ -240,12 +212,12 @@ static void front_directory(struct leat_sim_domain *toolstack)
 }
 
 /* The front has gone: nothing of it stays mapped, and the next may come. */
-static void anew(struct leat_sim_domain *toolstack)
+static void anew(void)
 {
     struct leat_sim_info info = {0};
     int i;
 
-    front_directory(toolstack);
+    front_directory();
     for (i = 0; i < 5000; i++) {
         MUST(leat_sim_info(toolstack, BACK, &info));
         if (!info.mappings)
@@ -268,9 +240,9 @@ static bool image_is(uint32_t seed)
     return same;
 }
 
-static void end(struct leat_sim_domain *toolstack, bool yes)
+static void end(bool yes)
 {
-    struct leat_store s = leat_sim_store(toolstack);
+    const struct leat_store s = store;
     const struct leat_store_perm everybody = {0, LEAT_STORE_READ};
 
     MUST(s.ops->write(s.self, LEAT_STORE_NOW, "/test/end", yes ? "1" : "0", 1));
@@ -279,27 +251,19 @@ static void end(struct leat_sim_domain *toolstack, bool yes)
 
 int main(void)
 {
-    struct leat_sim_domain *toolstack;
-    struct leat_store s;
     pid_t b, child;
-    int fd;
 
     begin();
-    snprintf(image, sizeof(image), "%s/image", base);
-    fd = open(image, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    CHECK(fd >= 0 && !ftruncate(fd, BYTES));
-    close(fd);
-    MUST(leat_sim_start(dir, NULL));
-    MUST(leat_sim_open(dir, &toolstack));
-    s = leat_sim_store(toolstack);
-    MUST(leat_bus_device_make(&s, &device));
-    end(toolstack, false);
+    make_image(BYTES);
+    open_toolstack();
+    MUST(leat_bus_device_make(&store, &device));
+    end(false);
     b = spawn(back, NULL);
 
     for (uint32_t seed = 1; seed <= 2; seed++) {
         reap(spawn(honest, (void *)(uintptr_t)seed));
         CHECK(image_is(seed));
-        anew(toolstack);
+        anew();
     }
     result("a disk is written and read, with and without persistent grants");
 
@@ -307,26 +271,25 @@ int main(void)
         child = spawn(endless, (void *)(uintptr_t)i);
         usleep(3000 * i + 2000);
         kill_it(child);
-        anew(toolstack);
+        anew();
     }
     reap(spawn(honest, (void *)3));
     CHECK(image_is(3));
-    anew(toolstack);
+    anew();
     result("fronts that are killed at any time leave nothing behind");
 
     for (uint32_t seed = 1; seed <= 6; seed++) {
         reap(spawn(hostile, (void *)(uintptr_t)(seed * 7919)));
-        anew(toolstack);
+        anew();
     }
     reap(spawn(honest, (void *)4));
     CHECK(image_is(4));
     result("fronts that write what they like hurt nobody");
 
-    end(toolstack, true);
+    end(true);
     reap(b);
-    MUST(leat_bus_device_remove(&s, &device));
-    MUST(leat_sim_leave(toolstack));
-    MUST(leat_sim_stop(dir));
+    MUST(leat_bus_device_remove(&store, &device));
+    close_toolstack();
     unlink(image);
     CHECK(nothing_left());
     result("nothing is left");

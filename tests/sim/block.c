@@ -7,16 +7,14 @@
  * then flushed. What is read must lie between the two, whoever died meanwhile.
  */
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
 
 #include <leat/blkback.h>
 #include <leat/blkfront.h>
-#include <leat/bus_device.h>
-#include <leat/file_disk.h>
 
-#include "sim.h"
+#include "device.h"
+#include "image.h"
 
 #define FRONT    1u
 #define BACK     2u
@@ -31,7 +29,6 @@ enum {
 
 static const struct leat_bus_device device = {
     .type = "vbd", .front = FRONT, .back = BACK, .number = 768};
-static char image[300];
 
 /* Shared by all processes of the test, and by no domain. */
 static struct ledger {
@@ -43,52 +40,13 @@ static struct ledger {
     uint32_t connects;        /* of the front that runs                      */
 } * ledger;
 
-static struct leat_grants *table_of(struct leat_grants_config c)
-{
-    struct leat_grants *t = NULL;
-
-    MUST(leat_grants_meta_size(&c, &c.meta_bytes));
-    c.meta = malloc(c.meta_bytes);
-    MUST(leat_grants_create(&t, &c));
-    return t;
-}
-
-static struct leat_sim_domain *join(uint32_t id)
-{
-    struct leat_sim_domain *d = NULL;
-    int err = LEAT_E_BUSY;
-
-    /* The one before may not be gone yet. */
-    for (int i = 0; err == LEAT_E_BUSY && i < 5000; i++) {
-        err = leat_sim_join(dir, id, &d);
-        usleep(err ? 1000 : 0);
-    }
-    MUST(err);
-    return d;
-}
-
 /* ---------------------------------------------------------------- the back */
-
-static struct leat_file_disk *open_image(void)
-{
-    struct leat_file_disk_config c = {0};
-    struct leat_file_disk *disk = NULL;
-    int err = leat_file_disk_open(&disk, image, &c);
-
-    if (err == LEAT_E_UNSUPPORTED) {
-        c.flags = LEAT_FILE_CACHED;
-        err = leat_file_disk_open(&disk, image, &c);
-    }
-    MUST(err);
-    return disk;
-}
 
 static int back(void *arg)
 {
     struct leat_blkback_config c = {.path = OF_BACK, .queues = 2};
     struct leat_sim_domain *d = join(BACK);
     struct leat_file_disk *file = open_image();
-    struct leat_bus_config config = {.fd = -1};
     struct leat_blkback *b = NULL;
     struct leat_bus bus;
     bool more = true, more2 = true;
@@ -97,9 +55,7 @@ static int back(void *arg)
     (void)arg;
     if (here)
         return 1;
-    config.store = leat_sim_store(d);
-    config.events = leat_sim_events(d);
-    MUST(leat_bus_init(&bus, &config));
+    open_bus(&bus, d, NULL);
     c.bus = &bus;
     c.grants = table_of(
         (struct leat_grants_config){.map = leat_sim_map(d), .maps_max = 2048});
@@ -329,7 +285,6 @@ static void open_front(struct front *f)
     struct leat_blkfront_config c = {
         .path = OF_FRONT, .queues = 2, .requests = DEPTH, .trusted = true};
     struct leat_pool_config pool = {.limit_pages = 2048, .peer = BACK + 1};
-    struct leat_bus_config bus = {.fd = -1};
     struct leat_grants_config grants = {.lifecycle = &f->life};
     struct leat_gnttab *g = malloc(sizeof(*g));
 
@@ -342,10 +297,7 @@ static void open_front(struct front *f)
     MUST(leat_sim_gnttab(f->d, g));
     grants.share = leat_gnttab(g);
     f->table = table_of(grants);
-    bus.store = leat_sim_store(f->d);
-    bus.events = leat_sim_events(f->d);
-    bus.lifecycle = &f->life;
-    MUST(leat_bus_init(&f->bus, &bus));
+    open_bus(&f->bus, f->d, &f->life);
     c.bus = &f->bus;
     c.grants = f->table;
     c.pool = f->pool;
@@ -400,11 +352,8 @@ static void turn(struct front *f)
     MUST(leat_bus_poll(&f->bus, 16, &more));
     MUST(leat_blkfront_poll(f->f, 16, &more2));
     CHECK(!leat_blkfront_check(f->f));
-    if (!more && !more2) {
-        int err = leat_sim_wait(f->d, -1, SECOND / 100);
-
-        CHECK(!err || err == LEAT_E_AGAIN);
-    }
+    if (!more && !more2)
+        doze(f->d, SECOND / 100);
 }
 
 static void suspend(struct front *f)
@@ -429,8 +378,6 @@ static bool idle(const struct front *f)
 
 static void close_front(struct front *f)
 {
-    struct leat_grants_stats s;
-
     take_pages(f);
     MUST(leat_blkfront_close(f->f, false));
     for (int i = 0; i < 2000 && !f->closed; i++)
@@ -438,14 +385,7 @@ static void close_front(struct front *f)
     CHECK(f->closed);
     MUST(leat_blkfront_destroy(f->f));
     MUST(leat_bus_fini(&f->bus));
-    for (int i = 0; i < 2000; i++) { /* what a back held that was killed */
-        MUST(leat_grant_poll(f->table, 100, NULL));
-        MUST(leat_grants_stats(f->table, &s));
-        if (!s.quarantined)
-            break;
-        usleep(1000);
-    }
-    CHECK(!s.quarantined && !s.shares_live);
+    let_go(f->table);
     MUST(leat_grants_destroy(f->table));
     MUST(leat_pool_destroy(f->pool));
     MUST(leat_sim_leave(f->d));
@@ -456,8 +396,8 @@ static int front(void *arg)
     static struct front f;
 
     memset(&f, 0, sizeof(f));
-    f.mode = (enum leat_receive_mode)((uintptr_t)arg & 3);
-    f.seed = (uint32_t)((uintptr_t)arg >> 2) * 7919;
+    f.mode = mode_of(arg);
+    f.seed = seed_of(arg);
     open_front(&f);
     for (int i = 0; i < 2000 && !here && !leat_blkfront_connected(f.f); i++)
         turn(&f);
@@ -481,51 +421,6 @@ static int front(void *arg)
 }
 
 /* ---------------------------------------------------------------- the cases */
-
-static struct leat_sim_domain *toolstack;
-static struct leat_store store;
-
-/* Waits until a counter has grown by (n). */
-static void progress(const uint32_t *counter, uint32_t n)
-{
-    uint32_t from = __atomic_load_n(counter, __ATOMIC_ACQUIRE);
-
-    for (int i = 0; i < 10000; i++) {
-        if (__atomic_load_n(counter, __ATOMIC_ACQUIRE) - from >= n)
-            return;
-        usleep(1000);
-    }
-    CHECK(!"it goes on");
-}
-
-static void await_life(uint32_t domain, bool there)
-{
-    struct leat_sim_info info;
-
-    for (int i = 0; i < 5000; i++) {
-        if (!leat_sim_info(toolstack, domain, &info) == there)
-            return;
-        usleep(1000);
-    }
-    CHECK(!"a domain comes, or goes");
-}
-
-/* Kills the one that serves (domain), and starts (fn) in its place. */
-static pid_t again(pid_t child, uint32_t domain, int (*fn)(void *), void *arg)
-{
-    kill_it(child);
-    await_life(domain, false);
-    child = spawn(fn, arg);
-    await_life(domain, true);
-    MUST(leat_bus_device_make_end(
-        &store, &device, domain == FRONT ? LEAT_BUS_FRONT : LEAT_BUS_BACK));
-    return child;
-}
-
-static void *args(enum leat_receive_mode mode, uint32_t seed)
-{
-    return (void *)(uintptr_t)(seed << 2 | mode);
-}
 
 static void end(pid_t f, pid_t b)
 {
@@ -552,38 +447,31 @@ static void start(pid_t *f, pid_t *b, enum leat_receive_mode mode)
 
 static void run(enum leat_receive_mode mode)
 {
-    static const char *const names[] = {"by copy", "by revoke", "shared"};
-    char text[80];
     pid_t f, b;
 
     start(&f, &b, mode);
     progress(&ledger->writes, 200);
     end(f, b);
-    snprintf(text, sizeof(text), "%s: it writes, reads, flushes", names[mode]);
-    result(text);
+    result_of(mode, "it writes, reads, flushes");
 
     start(&f, &b, mode);
     for (int i = 0; i < 4; i++) {
-        b = again(b, BACK, back, NULL);
+        b = again(b, &device, BACK, back, NULL);
         progress(&ledger->flushes, 1);
         progress(&ledger->writes, 20);
     }
     end(f, b);
     CHECK(ledger->connects == 5);
-    snprintf(text, sizeof(text),
-             "%s: backs are killed, and nothing flushed is lost", names[mode]);
-    result(text);
+    result_of(mode, "backs are killed, and nothing flushed is lost");
 
     start(&f, &b, mode);
     for (uint32_t i = 0; i < 4; i++) {
-        f = again(f, FRONT, front, args(mode, i + 2));
+        f = again(f, &device, FRONT, front, args(mode, i + 2));
         progress(&ledger->flushes, 1);
         progress(&ledger->writes, 20);
     }
     end(f, b);
-    snprintf(text, sizeof(text),
-             "%s: fronts are killed, and nothing flushed is lost", names[mode]);
-    result(text);
+    result_of(mode, "fronts are killed, and nothing flushed is lost");
 
     start(&f, &b, mode);
     for (uint32_t i = 0; i < 2; i++) {
@@ -593,30 +481,20 @@ static void run(enum leat_receive_mode mode)
         progress(&ledger->writes, 50);
     }
     end(f, b);
-    snprintf(text, sizeof(text), "%s: it is suspended and resumed",
-             names[mode]);
-    result(text);
+    result_of(mode, "it is suspended and resumed");
 }
 
 int main(void)
 {
-    int fd;
-
     begin();
-    snprintf(image, sizeof(image), "%s/image", base);
-    fd = open(image, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    CHECK(fd >= 0 && !ftruncate(fd, (off_t)BLOCKS * PAGE));
-    close(fd);
+    make_image((size_t)BLOCKS * PAGE);
     ledger = mmap(NULL, sizeof(*ledger), PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    MUST(leat_sim_start(dir, NULL));
-    MUST(leat_sim_open(dir, &toolstack));
-    store = leat_sim_store(toolstack);
+    open_toolstack();
     run(LEAT_RECEIVE_COPY);
     run(LEAT_RECEIVE_REVOKE);
     run(LEAT_RECEIVE_SHARED);
-    MUST(leat_sim_leave(toolstack));
-    MUST(leat_sim_stop(dir));
+    close_toolstack();
     unlink(image);
     CHECK(nothing_left());
     result("nothing is left");

@@ -44,19 +44,13 @@ static int end(void *arg)
 {
     const struct role *r = arg;
     struct leat_lifecycle life;
-    struct leat_sim_domain *d = NULL;
+    struct leat_sim_domain *d = join(r->side == LEAT_BUS_FRONT ? 1 : 2);
     struct leat_port port;
     struct peer p = {.next = (uint64_t)getpid() << 8, .stepped = die};
     struct leat_bus b;
     bool more, stop = false;
-    int err = LEAT_E_BUSY;
+    int err;
 
-    /* The one before may not be gone yet; nor is there a device at once. */
-    for (int i = 0; err == LEAT_E_BUSY && i < 5000; i++) {
-        err = leat_sim_join(dir, r->side == LEAT_BUS_FRONT ? 1 : 2, &d);
-        usleep(err ? 1000 : 0);
-    }
-    MUST(err);
     if (here)
         return 1;
     port = leat_sim_port(d);
@@ -69,7 +63,7 @@ static int end(void *arg)
         .fd = leat_sim_fd(d),
     };
     MUST(leat_bus_init(&b, &c));
-    err = LEAT_E_REFERENCE;
+    err = LEAT_E_REFERENCE; /* the device is not there at once */
     for (int i = 0; err && i < 5000; i++) {
         err = peer_attach(&p, &b, r->side, path_of(r->side));
         usleep(err ? 1000 : 0);

@@ -9,12 +9,11 @@
 
 #include <sys/mman.h>
 
-#include <leat/bus_device.h>
 #include <leat/netback.h>
 #include <leat/netfront.h>
 
+#include "device.h"
 #include "pv/mirror.h"
-#include "sim.h"
 
 #define FRONT    1u
 #define BACK     2u
@@ -42,30 +41,6 @@ static struct ledger {
     unsigned char seen[NUMBERS]; /* how often it came                        */
 } * ledger;
 
-static struct leat_grants *table_of(struct leat_grants_config c)
-{
-    struct leat_grants *t = NULL;
-
-    MUST(leat_grants_meta_size(&c, &c.meta_bytes));
-    c.meta = malloc(c.meta_bytes);
-    MUST(leat_grants_create(&t, &c));
-    return t;
-}
-
-static struct leat_sim_domain *join(uint32_t id)
-{
-    struct leat_sim_domain *d = NULL;
-    int err = LEAT_E_BUSY;
-
-    /* The one before may not be gone yet. */
-    for (int i = 0; err == LEAT_E_BUSY && i < 5000; i++) {
-        err = leat_sim_join(dir, id, &d);
-        usleep(err ? 1000 : 0);
-    }
-    MUST(err);
-    return d;
-}
-
 /* ---------------------------------------------------------------- the back */
 
 static void back_counts(struct leat_netback *b)
@@ -85,7 +60,6 @@ static int back(void *arg)
                                     .way = arg ? LEAT_NETBACK_MAP
                                                : LEAT_NETBACK_COPY};
     struct leat_sim_domain *d = join(BACK);
-    struct leat_bus_config config = {.fd = -1};
     static struct mirror mirror;
     struct leat_netback *b = NULL;
     struct leat_bus bus;
@@ -94,9 +68,7 @@ static int back(void *arg)
 
     if (here)
         return 1;
-    config.store = leat_sim_store(d);
-    config.events = leat_sim_events(d);
-    MUST(leat_bus_init(&bus, &config));
+    open_bus(&bus, d, NULL);
     c.bus = &bus;
     c.grants = table_of(
         (struct leat_grants_config){.map = leat_sim_map(d), .maps_max = 4096});
@@ -117,10 +89,8 @@ static int back(void *arg)
             here++;
         }
         back_counts(b);
-        if (!more && !more2 && !(mirror.n && leat_netback_room(b))) {
-            err = leat_sim_wait(d, -1, SECOND / 100);
-            CHECK(!err || err == LEAT_E_AGAIN);
-        }
+        if (!more && !more2 && !(mirror.n && leat_netback_room(b)))
+            doze(d, SECOND / 100);
     }
     MUST(leat_netback_close(b, true));
     for (int i = 0; i < 5000 && leat_netback_destroy(b) == LEAT_E_BUSY; i++) {
@@ -274,7 +244,6 @@ static void open_front(struct front *f)
                                      .rx_pages = 300,
                                      .trusted = true};
     struct leat_pool_config pool = {.limit_pages = 2048, .peer = BACK + 1};
-    struct leat_bus_config bus = {.fd = -1};
     struct leat_grants_config grants = {.lifecycle = &f->life};
     struct leat_gnttab *g = malloc(sizeof(*g));
 
@@ -292,10 +261,7 @@ static void open_front(struct front *f)
     MUST(leat_sim_gnttab(f->d, g));
     grants.share = leat_gnttab(g);
     f->table = table_of(grants);
-    bus.store = leat_sim_store(f->d);
-    bus.events = leat_sim_events(f->d);
-    bus.lifecycle = &f->life;
-    MUST(leat_bus_init(&f->bus, &bus));
+    open_bus(&f->bus, f->d, &f->life);
     c.bus = &f->bus;
     c.grants = f->table;
     c.pool = f->pool;
@@ -333,11 +299,8 @@ static void turn(struct front *f)
                      leat_copies_bytes(leat_netfront_copies(f->f)),
                      __ATOMIC_RELEASE);
     __atomic_store_n(&ledger->bytes, s.rx_bytes, __ATOMIC_RELEASE);
-    if (!more && !more2) {
-        int err = leat_sim_wait(f->d, -1, SECOND / 100);
-
-        CHECK(!err || err == LEAT_E_AGAIN);
-    }
+    if (!more && !more2)
+        doze(f->d, SECOND / 100);
 }
 
 static void suspend(struct front *f)
@@ -353,22 +316,13 @@ static void suspend(struct front *f)
 
 static void close_front(struct front *f)
 {
-    struct leat_grants_stats s;
-
     MUST(leat_netfront_close(f->f, false));
     for (int i = 0; i < 2000 && !f->closed; i++)
         turn(f);
     CHECK(f->closed);
     MUST(leat_netfront_destroy(f->f));
     MUST(leat_bus_fini(&f->bus));
-    for (int i = 0; i < 2000; i++) { /* what a back held that was killed */
-        MUST(leat_grant_poll(f->table, 100, NULL));
-        MUST(leat_grants_stats(f->table, &s));
-        if (!s.quarantined)
-            break;
-        usleep(1000);
-    }
-    CHECK(!s.quarantined && !s.shares_live);
+    let_go(f->table);
     MUST(leat_grants_destroy(f->table));
     MUST(leat_pool_destroy(f->pool));
     MUST(leat_pool_destroy(f->to));
@@ -381,8 +335,8 @@ static int front(void *arg)
     struct leat_netfront_info info;
 
     memset(&f, 0, sizeof(f));
-    f.mode = (enum leat_receive_mode)((uintptr_t)arg & 3);
-    f.seed = (uint32_t)((uintptr_t)arg >> 2) * 7919;
+    f.mode = mode_of(arg);
+    f.seed = seed_of(arg);
     /* Of the one before, no frame is to come. */
     f.first = f.next = __atomic_load_n(&ledger->sent, __ATOMIC_ACQUIRE) + 1000;
     __atomic_store_n(&ledger->sent, f.next, __ATOMIC_RELEASE);
@@ -401,51 +355,6 @@ static int front(void *arg)
 }
 
 /* ---------------------------------------------------------------- the cases */
-
-static struct leat_sim_domain *toolstack;
-static struct leat_store store;
-
-/* Waits until a counter has grown by (n). */
-static void progress(const uint32_t *counter, uint32_t n)
-{
-    uint32_t from = __atomic_load_n(counter, __ATOMIC_ACQUIRE);
-
-    for (int i = 0; i < 10000; i++) {
-        if (__atomic_load_n(counter, __ATOMIC_ACQUIRE) - from >= n)
-            return;
-        usleep(1000);
-    }
-    CHECK(!"it goes on");
-}
-
-static void await_life(uint32_t domain, bool there)
-{
-    struct leat_sim_info info;
-
-    for (int i = 0; i < 5000; i++) {
-        if (!leat_sim_info(toolstack, domain, &info) == there)
-            return;
-        usleep(1000);
-    }
-    CHECK(!"a domain comes, or goes");
-}
-
-/* Kills the one that serves (domain), and starts (fn) in its place. */
-static pid_t again(pid_t child, uint32_t domain, int (*fn)(void *), void *arg)
-{
-    kill_it(child);
-    await_life(domain, false);
-    child = spawn(fn, arg);
-    await_life(domain, true);
-    MUST(leat_bus_device_make_end(
-        &store, &device, domain == FRONT ? LEAT_BUS_FRONT : LEAT_BUS_BACK));
-    return child;
-}
-
-static void *args(enum leat_receive_mode mode, uint32_t seed)
-{
-    return (void *)(uintptr_t)(seed << 2 | mode);
-}
 
 static void end(pid_t f, pid_t b)
 {
@@ -468,16 +377,6 @@ static void start(pid_t *f, pid_t *b, enum leat_receive_mode mode, void *way)
     await_life(BACK, true);
     MUST(leat_bus_device_make(&store, &device));
     progress(&ledger->came, 200);
-}
-
-static const char *const names[] = {"by copy", "by revoke", "shared"};
-
-static void result_of(enum leat_receive_mode mode, const char *what)
-{
-    char text[100];
-
-    snprintf(text, sizeof(text), "%s: %s", names[mode], what);
-    result(text);
 }
 
 /* After a while no frame costs a grant operation, at either end. */
@@ -515,7 +414,7 @@ static void deaths(enum leat_receive_mode mode)
 
     start(&f, &b, mode, NULL);
     for (int i = 0; i < 4; i++) {
-        b = again(b, BACK, back, i % 2 ? &f : NULL);
+        b = again(b, &device, BACK, back, i % 2 ? &f : NULL);
         progress(&ledger->came, 200);
     }
     end(f, b);
@@ -524,7 +423,7 @@ static void deaths(enum leat_receive_mode mode)
 
     start(&f, &b, mode, NULL);
     for (uint32_t i = 0; i < 4; i++) {
-        f = again(f, FRONT, front, args(mode, i + 2));
+        f = again(f, &device, FRONT, front, args(mode, i + 2));
         progress(&ledger->came, 200);
     }
     end(f, b);
@@ -546,15 +445,12 @@ int main(void)
     begin();
     ledger = mmap(NULL, sizeof(*ledger), PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    MUST(leat_sim_start(dir, NULL));
-    MUST(leat_sim_open(dir, &toolstack));
-    store = leat_sim_store(toolstack);
+    open_toolstack();
     for (int mode = 0; mode < 3; mode++) {
         steady((enum leat_receive_mode)mode);
         deaths((enum leat_receive_mode)mode);
     }
-    MUST(leat_sim_leave(toolstack));
-    MUST(leat_sim_stop(dir));
+    close_toolstack();
     CHECK(nothing_left());
     result("nothing is left");
     return done();

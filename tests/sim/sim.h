@@ -124,6 +124,20 @@ static inline void kill_it(pid_t child)
     waitpid(child, NULL, 0);
 }
 
+static inline struct leat_sim_domain *join(uint32_t id)
+{
+    struct leat_sim_domain *d = NULL;
+    int err = LEAT_E_BUSY;
+
+    /* The one before may not be gone yet. */
+    for (int i = 0; err == LEAT_E_BUSY && i < 5000; i++) {
+        err = leat_sim_join(dir, id, &d);
+        usleep(err ? 1000 : 0);
+    }
+    MUST(err);
+    return d;
+}
+
 /* The hypervisor's process. */
 static inline pid_t hypervisor(void)
 {

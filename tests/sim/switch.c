@@ -9,12 +9,11 @@
 
 #include <sys/mman.h>
 
-#include <leat/bus_device.h>
 #include <leat/netback.h>
 #include <leat/netfront.h>
 #include <leat/netswitch.h>
 
-#include "sim.h"
+#include "device.h"
 
 enum {
     GUESTS = 3, /* domains 1 to 3 */
@@ -41,29 +40,6 @@ static struct leat_bus_device device_of(uint32_t guest)
         .type = "vif", .front = guest, .back = BACK};
 
     return device;
-}
-
-static struct leat_grants *table_of(struct leat_grants_config c)
-{
-    struct leat_grants *t = NULL;
-
-    MUST(leat_grants_meta_size(&c, &c.meta_bytes));
-    c.meta = malloc(c.meta_bytes);
-    MUST(leat_grants_create(&t, &c));
-    return t;
-}
-
-static struct leat_sim_domain *join(uint32_t id)
-{
-    struct leat_sim_domain *d = NULL;
-    int err = LEAT_E_BUSY;
-
-    for (int i = 0; err == LEAT_E_BUSY && i < 5000; i++) {
-        err = leat_sim_join(dir, id, &d);
-        usleep(err ? 1000 : 0);
-    }
-    MUST(err);
-    return d;
 }
 
 /* ------------------------------------------------------ the switch's process */
@@ -96,7 +72,6 @@ static int switching(void *arg)
 {
     struct leat_switch_config c = {.ports = GUESTS, .addresses = 16};
     struct leat_sim_domain *d = join(BACK);
-    struct leat_bus_config config = {.fd = -1};
     struct leat_netback *b[GUESTS];
     struct leat_switch *s = NULL;
     struct leat_grants *grants;
@@ -105,9 +80,7 @@ static int switching(void *arg)
     (void)arg;
     if (here)
         return 1;
-    config.store = leat_sim_store(d);
-    config.events = leat_sim_events(d);
-    MUST(leat_bus_init(&bus, &config));
+    open_bus(&bus, d, NULL);
     grants = table_of(
         (struct leat_grants_config){.map = leat_sim_map(d), .maps_max = 8192});
     MUST(leat_switch_meta_size(&c, &c.meta_bytes));
@@ -117,7 +90,6 @@ static int switching(void *arg)
         b[i] = back_of(i + 1, s, &bus, grants);
     while (!here && !LOOK(ledger->end)) {
         bool more = false, one = false;
-        int err;
 
         MUST(leat_bus_poll(&bus, 16, &more));
         for (uint32_t i = 0; i < GUESTS; i++) {
@@ -128,10 +100,8 @@ static int switching(void *arg)
             MUST(leat_switch_stats(s, i, &ledger->stats[i]));
         }
         CHECK(!leat_switch_check(s));
-        if (!more) {
-            err = leat_sim_wait(d, -1, SECOND / 100);
-            CHECK(!err || err == LEAT_E_AGAIN);
-        }
+        if (!more)
+            doze(d, SECOND / 100);
     }
     for (uint32_t i = 0; i < GUESTS; i++) {
         MUST(leat_netback_close(b[i], true));
@@ -268,7 +238,6 @@ static void open_guest(struct guest *g)
                                      .event = event,
                                      .arg = g};
     struct leat_pool_config pool = {.limit_pages = 1024, .peer = BACK + 1};
-    struct leat_bus_config bus = {.fd = -1};
     struct leat_gnttab *gnttab = malloc(sizeof(*gnttab));
     int err = LEAT_E_REFERENCE;
     char path[80];
@@ -286,9 +255,7 @@ static void open_guest(struct guest *g)
     MUST(leat_sim_gnttab(g->d, gnttab));
     g->table =
         table_of((struct leat_grants_config){.share = leat_gnttab(gnttab)});
-    bus.store = leat_sim_store(g->d);
-    bus.events = leat_sim_events(g->d);
-    MUST(leat_bus_init(&g->bus, &bus));
+    open_bus(&g->bus, g->d, NULL);
     snprintf(path, sizeof(path), "/local/domain/%u/device/vif/0", g->id);
     c.path = path;
     c.bus = &g->bus;
@@ -310,11 +277,8 @@ static void turn(struct guest *g)
 
     MUST(leat_bus_poll(&g->bus, 16, &more));
     MUST(leat_netfront_poll(g->f, 64, &more2));
-    if (!more && !more2) {
-        int err = leat_sim_wait(g->d, -1, SECOND / 1000);
-
-        CHECK(!err || err == LEAT_E_AGAIN);
-    }
+    if (!more && !more2)
+        doze(g->d, SECOND / 1000);
 }
 
 static int guest(void *arg)
@@ -346,47 +310,29 @@ static int guest(void *arg)
 
 /* ----------------------------------------------------------------- the cases */
 
-static void progress(uint32_t from, uint32_t to, uint32_t n)
+/* Waits for (n) more. */
+static void await_frames(uint32_t from, uint32_t to, uint32_t n)
 {
-    const uint32_t was = LOOK(ledger->came[from][to]);
+    const int before = here;
 
-    for (int i = 0; i < 10000; i++) {
-        if (LOOK(ledger->came[from][to]) - was >= n)
-            return;
-        usleep(1000);
-    }
-    printf("# from %u to %u\n", from, to);
-    CHECK(!"it goes on");
+    progress(&ledger->came[from][to], n);
+    if (here != before)
+        printf("# from %u to %u\n", from, to);
 }
 
-static void all_progress(uint32_t n)
+static void await_all(uint32_t n)
 {
     for (uint32_t from = 1; from <= GUESTS; from++) {
         for (uint32_t to = 1; to <= GUESTS; to++) {
             if (from != to)
-                progress(from, to, n);
+                await_frames(from, to, n);
         }
     }
 }
 
-static void await_life(struct leat_sim_domain *toolstack, uint32_t domain,
-                       bool there)
-{
-    struct leat_sim_info info;
-
-    for (int i = 0; i < 5000; i++) {
-        if (!leat_sim_info(toolstack, domain, &info) == there)
-            return;
-        usleep(1000);
-    }
-    CHECK(!"a domain comes, or goes");
-}
-
 int main(void)
 {
-    struct leat_sim_domain *toolstack;
     struct leat_bus_device device;
-    struct leat_store store;
     uint32_t foreign[GUESTS + 1];
     pid_t s, g[GUESTS + 1];
     uint64_t lost, learnt;
@@ -396,22 +342,20 @@ int main(void)
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     for (uint32_t i = 1; i <= GUESTS; i++)
         ledger->next[i] = 1;
-    MUST(leat_sim_start(dir, NULL));
-    MUST(leat_sim_open(dir, &toolstack));
-    store = leat_sim_store(toolstack);
+    open_toolstack();
     s = spawn(switching, NULL);
-    await_life(toolstack, BACK, true);
+    await_life(BACK, true);
     for (uint32_t i = 1; i <= GUESTS; i++) {
         g[i] = spawn(guest, (void *)(uintptr_t)i);
-        await_life(toolstack, i, true);
+        await_life(i, true);
         device = device_of(i);
         MUST(leat_bus_device_make(&store, &device));
     }
-    all_progress(300);
+    await_all(300);
     result("three guests reach each other");
 
     memcpy(foreign, ledger->foreign, sizeof(foreign));
-    all_progress(300);
+    await_all(300);
     for (uint32_t i = 1; i <= GUESTS; i++)
         CHECK(LOOK(ledger->foreign[i]) == foreign[i]);
     result("once they are known nobody sees what is for others");
@@ -419,31 +363,31 @@ int main(void)
     /* It stands still with a full ring; the others go on. */
     kill(g[3], SIGSTOP);
     lost = LOOK(ledger->stats[2].lost);
-    progress(1, 2, 1000);
-    progress(2, 1, 1000);
+    await_frames(1, 2, 1000);
+    await_frames(2, 1, 1000);
     CHECK(LOOK(ledger->stats[2].lost) > lost);
     kill(g[3], SIGCONT);
-    all_progress(200);
+    await_all(200);
     result("who takes nothing loses its own, and nobody waits for it");
 
     kill_it(g[3]);
-    await_life(toolstack, 3, false);
-    progress(1, 2, 300);
-    progress(2, 1, 300);
+    await_life(3, false);
+    await_frames(1, 2, 300);
+    await_frames(2, 1, 300);
     CHECK(!LOOK(ledger->stats[2].addresses));
     g[3] = spawn(guest, (void *)(uintptr_t)3);
-    await_life(toolstack, 3, true);
+    await_life(3, true);
     device = device_of(3);
     MUST(leat_bus_device_make_end(&store, &device, LEAT_BUS_FRONT));
-    all_progress(200);
+    await_all(200);
     result("one is killed, and comes again");
 
     memcpy(foreign, ledger->foreign, sizeof(foreign));
     learnt = LOOK(ledger->stats[2].learnt);
     __atomic_store_n(&ledger->made_up, 3, __ATOMIC_RELEASE);
-    progress(3, 1, 500);
-    progress(1, 2, 500);
-    progress(2, 1, 500);
+    await_frames(3, 1, 500);
+    await_frames(1, 2, 500);
+    await_frames(2, 1, 500);
     CHECK(LOOK(ledger->stats[2].learnt) > learnt + 100);
     CHECK(LOOK(ledger->stats[2].addresses) <= 16);
     CHECK(LOOK(ledger->stats[0].addresses) == 1);
@@ -455,8 +399,7 @@ int main(void)
         reap(g[i]);
     __atomic_store_n(&ledger->end, 1, __ATOMIC_RELEASE);
     reap(s);
-    MUST(leat_sim_leave(toolstack));
-    MUST(leat_sim_stop(dir));
+    close_toolstack();
     CHECK(nothing_left());
     result("nothing is left");
     return done();
