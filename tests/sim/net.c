@@ -24,7 +24,8 @@ enum {
     NUMBERS = 1 << 20,
     WINDOW = 48, /* frames on their way */
     HEAD = 24,   /* addresses, type, and a number and a length */
-    LONGEST = 20000
+    LONGEST = 20000,
+    TURNS = 200000 /* a busy one does not sleep: 2000 may be a few ms */
 };
 
 static const struct leat_bus_device device = {
@@ -307,7 +308,7 @@ static void suspend(struct front *f)
 {
     f->paused = false;
     MUST(leat_netfront_pause(f->f));
-    for (int i = 0; i < 2000 && !f->paused && !here; i++)
+    for (int i = 0; i < TURNS && !f->paused && !here; i++)
         turn(f);
     CHECK(f->paused);
     MUST(leat_sim_suspend(f->d, &f->life, NULL, NULL));
@@ -317,7 +318,7 @@ static void suspend(struct front *f)
 static void close_front(struct front *f)
 {
     MUST(leat_netfront_close(f->f, false));
-    for (int i = 0; i < 2000 && !f->closed; i++)
+    for (int i = 0; i < TURNS && !f->closed; i++)
         turn(f);
     CHECK(f->closed);
     MUST(leat_netfront_destroy(f->f));
