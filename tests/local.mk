@@ -262,6 +262,7 @@ test_headers = \
     tests/pv/net_world.h \
     tests/pv/rings.h \
     tests/pv/store.h \
+    tests/pv/pair.h \
     tests/pv/peers.h \
     tests/unit/bus_fixture.h \
     tests/sim/blk_front.h \

@@ -9,11 +9,9 @@
 
 #include <leat/blkback.h>
 #include <leat/blkfront.h>
-#include <leat/bus_device.h>
 #include <leat/memory_disk.h>
 
-#include "../unit/grant_fixture.h"
-#include "events.h"
+#include "pair.h"
 
 #define PAIR_FRONT "/local/domain/1/device/vbd/51712"
 #define PAIR_BACK  "/local/domain/2/backend/vbd/1/51712"
@@ -24,10 +22,7 @@ enum {
 };
 
 struct block_pair {
-    struct grant_fixture g;
-    struct table t;
-    struct leat_lifecycle life;
-    struct leat_bus front_bus, back_bus;
+    struct pair_worlds w;
     struct leat_blkfront_config front;
     struct leat_blkback_config back;
     struct leat_blkfront *f;
@@ -60,16 +55,6 @@ static inline void pair_sound(struct block_pair *p)
     cr_assert_null(broken, "%s", broken);
 }
 
-/* Whether the bus has given something, or may have more. */
-static inline bool pair_bus(struct leat_bus *bus)
-{
-    uint64_t before = bus->watch_events + bus->port_events;
-    bool more = false;
-
-    MUST(leat_bus_poll(bus, 64, &more));
-    return more || bus->watch_events + bus->port_events != before;
-}
-
 /*
  * Both buses and both ends, until there is nothing to do. An end is polled as its
  * owner would: where its bus had something for it, or it asked for more.
@@ -80,26 +65,26 @@ static inline void pair_run(struct block_pair *p)
 
     for (int i = 0; front || back; i++) {
         cr_assert_lt(i, 10000, "it does not end");
-        back |= pair_bus(&p->back_bus);
+        back |= pair_bus(&p->w.back_bus);
         if (back && p->b)
             MUST(leat_blkback_poll(p->b, 64, &back));
         else
             back = false;
-        front |= pair_bus(&p->front_bus);
+        front |= pair_bus(&p->w.front_bus);
         if (front && p->f)
             MUST(leat_blkfront_poll(p->f, 64, &front));
         else
             front = false;
         pair_sound(p);
-        back |= pair_bus(&p->back_bus);
+        back |= pair_bus(&p->w.back_bus);
     }
 }
 
 static inline void pair_open_back(struct block_pair *p)
 {
-    p->back.bus = &p->back_bus;
+    p->back.bus = &p->w.back_bus;
     p->back.path = PAIR_BACK;
-    p->back.grants = p->g.b->table;
+    p->back.grants = p->w.g.b->table;
     p->back.disk = leat_memory_disk(&p->disk);
     MUST(leat_blkback_meta_size(&p->back, &p->back.meta_bytes));
     p->back.meta = malloc(p->back.meta_bytes);
@@ -120,10 +105,10 @@ static inline int pair_create_front(struct block_pair *p)
 {
     int err;
 
-    p->front.bus = &p->front_bus;
+    p->front.bus = &p->w.front_bus;
     p->front.path = PAIR_FRONT;
-    p->front.grants = p->g.a->table;
-    p->front.pool = p->g.a->pool;
+    p->front.grants = p->w.g.a->table;
+    p->front.pool = p->w.g.a->pool;
     p->front.event = pair_event;
     p->front.arg = p;
     MUST(leat_blkfront_meta_size(&p->front, &p->front.meta_bytes));
@@ -134,31 +119,9 @@ static inline int pair_create_front(struct block_pair *p)
     return err;
 }
 
-/* Two domains, each with its bus; the device's directories are there. */
 static inline void pair_worlds(struct block_pair *p)
 {
-    struct leat_pool_config serves = {.peer = 3};
-    struct leat_bus_config bus = {.fd = -1};
-    struct leat_store toolstack;
-
-    table_open(&p->t);
-    toolstack = table_store(&p->t, 0);
-    MUST(leat_bus_device_make(&toolstack, &pair_device));
-    MUST(leat_lifecycle_init(&p->life));
-    plain_world_open(&p->g.world);
-    p->g.a = &p->g.world.domain[0];
-    p->g.b = &p->g.world.domain[1];
-    plain_open(p->g.a, (struct leat_grants_config){.lifecycle = &p->life},
-               serves);
-    plain_open(p->g.b, (struct leat_grants_config){.maps_max = 2048},
-               (struct leat_pool_config){0});
-    bus.store = table_store(&p->t, 2);
-    bus.events = table_events(&p->t, 2);
-    MUST(leat_bus_init(&p->back_bus, &bus));
-    bus.store = table_store(&p->t, 1);
-    bus.events = table_events(&p->t, 1);
-    bus.lifecycle = &p->life;
-    MUST(leat_bus_init(&p->front_bus, &bus));
+    pair_worlds_open(&p->w, &pair_device, 2048);
 }
 
 static inline void pair_disk(struct block_pair *p,
@@ -203,12 +166,9 @@ static inline void pair_close(struct block_pair *p)
     free(p->front.meta);
     if (p->b)
         pair_close_back(p, true);
-    MUST(leat_bus_fini(&p->front_bus));
-    MUST(leat_bus_fini(&p->back_bus));
-    (void)leat_grant_poll(p->g.a->table, 64, NULL);
-    assert_idle(p->g.a);
-    assert_idle(p->g.b);
-    close_grants(&p->g);
+    (void)leat_grant_poll(p->w.g.a->table, 64, NULL);
+    pair_worlds_idle(&p->w);
+    close_grants(&p->w.g);
     free(p->bytes);
 }
 

@@ -54,10 +54,11 @@ static inline struct front_page front_share(struct net_front *f,
 {
     struct front_page page;
 
-    page.chunk = get(f->p.g.a->pool, 1);
+    page.chunk = get(f->p.w.g.a->pool, 1);
     page.bytes = leat_chunk_view(page.chunk).data;
     memset(page.bytes, fill, PAGE);
-    MUST(leat_grant_share(f->p.g.a->table, page.chunk, 2, access, &page.grant));
+    MUST(leat_grant_share(f->p.w.g.a->table, page.chunk, 2, access,
+                          &page.grant));
     MUST(leat_grant_ref(page.grant, &page.ref));
     return page;
 }
@@ -66,7 +67,7 @@ static inline struct front_page front_share(struct net_front *f,
 static inline void front_unshare(struct net_front *f, struct front_page *page)
 {
     MUST(leat_grant_revoke(page->grant));
-    MUST(leat_pool_put(f->p.g.a->pool, page->chunk));
+    MUST(leat_pool_put(f->p.w.g.a->pool, page->chunk));
 }
 
 /* A page for frames. */
@@ -85,7 +86,7 @@ static inline void front_set(struct net_front *f, const char *key,
 
     snprintf(path, sizeof(path), PAIR_FRONT "/%s", key);
     snprintf(text, sizeof(text), "%lu", x);
-    table_set(&f->p.t, path, text);
+    table_set(&f->p.w.t, path, text);
 }
 
 static inline const char *back_says(struct net_front *f, const char *key)
@@ -94,7 +95,7 @@ static inline const char *back_says(struct net_front *f, const char *key)
     const char *value;
 
     snprintf(path, sizeof(path), PAIR_BACK "/%s", key);
-    value = table_get(&f->p.t, path);
+    value = table_get(&f->p.w.t, path);
     return value ? value : "none";
 }
 
@@ -142,7 +143,7 @@ static inline void back_go(struct net_front *f)
 
     for (int i = 0; more || again; i++) {
         cr_assert_lt(i, 2000, "it does not end");
-        MUST(leat_bus_poll(&f->p.back_bus, 64, &more));
+        MUST(leat_bus_poll(&f->p.w.back_bus, 64, &more));
         MUST(leat_netback_poll(f->p.b, 64, &again));
         pair_sound(&f->p);
     }
@@ -158,7 +159,7 @@ static inline void front_open(struct net_front *f,
 
 static inline uint32_t front_port(struct net_front *f)
 {
-    struct leat_events e = table_events(&f->p.t, 1);
+    struct leat_events e = table_events(&f->p.w.t, 1);
     uint32_t port = 0;
 
     MUST(e.ops->alloc(e.self, 2, &port));
@@ -234,14 +235,11 @@ static inline void front_close(struct net_front *f)
     for (uint32_t i = 0; i < f->npages; i++)
         front_unshare(f, &f->page[i]);
     for (uint32_t i = 1; i < TABLE_PORTS; i++)
-        cr_assert(!f->p.t.port[i].open || f->p.t.port[i].owner != 2,
+        cr_assert(!f->p.w.t.port[i].open || f->p.w.t.port[i].owner != 2,
                   "a port is left");
-    MUST(leat_bus_fini(&f->p.front_bus));
-    MUST(leat_bus_fini(&f->p.back_bus));
-    assert_idle(f->p.g.a);
-    assert_idle(f->p.g.b);
+    pair_worlds_idle(&f->p.w);
     close_spare(&f->p.to);
-    close_grants(&f->p.g);
+    close_grants(&f->p.w.g);
     line_drop(&f->p.sent);
     line_drop(&f->p.waiting);
 }
@@ -307,7 +305,7 @@ static inline void front_breaks(struct net_front *f, const char *text)
               leat_netback_text(f->p.b));
     cr_assert_eq(f->p.back_events[LEAT_NETBACK_BROKEN], 1);
     cr_assert_eq(f->p.back_events[LEAT_NETBACK_DISCONNECTED], 1);
-    cr_assert_eq(f->p.g.world.mapped, 0);
+    cr_assert_eq(f->p.w.g.world.mapped, 0);
     cr_assert_str_eq(back_says(f, "state"), "5");
 }
 

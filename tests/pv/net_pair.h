@@ -7,12 +7,10 @@
  * domain 1, netback in domain 2, and behind it a port that the test plays.
  */
 
-#include <leat/bus_device.h>
 #include <leat/netback.h>
 #include <leat/netfront.h>
 
-#include "../unit/grant_fixture.h"
-#include "events.h"
+#include "pair.h"
 
 #define PAIR_FRONT "/local/domain/1/device/vif/0"
 #define PAIR_BACK  "/local/domain/2/backend/vif/1/0"
@@ -34,11 +32,8 @@ struct pair_line {
 };
 
 struct net_pair {
-    struct grant_fixture g;
+    struct pair_worlds w;
     struct spare to;
-    struct table t;
-    struct leat_lifecycle life;
-    struct leat_bus front_bus, back_bus;
     struct leat_netfront_config front;
     struct leat_netback_config back;
     struct leat_netfront *f;
@@ -227,16 +222,6 @@ static inline void pair_sound(struct net_pair *p)
     cr_assert_null(broken, "%s", broken);
 }
 
-/* Whether the bus has given something, or may have more. */
-static inline bool pair_bus(struct leat_bus *bus)
-{
-    uint64_t before = bus->watch_events + bus->port_events;
-    bool more = false;
-
-    MUST(leat_bus_poll(bus, 64, &more));
-    return more || bus->watch_events + bus->port_events != before;
-}
-
 /*
  * Both buses and both ends, until there is nothing to do. An end is polled as its
  * owner would: where its bus had something for it, where it asked for more, or, of
@@ -248,27 +233,27 @@ static inline void pair_run(struct net_pair *p)
 
     for (int i = 0; front || back; i++) {
         cr_assert_lt(i, 10000, "it does not end");
-        back |= pair_bus(&p->back_bus);
+        back |= pair_bus(&p->w.back_bus);
         if (p->b && (back || (p->waiting.n && leat_netback_room(p->b))))
             MUST(leat_netback_poll(p->b, 64, &back));
         else
             back = false;
-        front |= pair_bus(&p->front_bus);
+        front |= pair_bus(&p->w.front_bus);
         if (front && p->f)
             MUST(leat_netfront_poll(p->f, 64, &front));
         else
             front = false;
         pair_sound(p);
-        back |= pair_bus(&p->back_bus) ||
+        back |= pair_bus(&p->w.back_bus) ||
                 (p->b && p->waiting.n && leat_netback_room(p->b));
     }
 }
 
 static inline void pair_open_back(struct net_pair *p)
 {
-    p->back.bus = &p->back_bus;
+    p->back.bus = &p->w.back_bus;
     p->back.path = PAIR_BACK;
-    p->back.grants = p->g.b->table;
+    p->back.grants = p->w.g.b->table;
     p->back.port = (struct leat_netport){&p->ops, p};
     p->back.event = pair_back_event;
     p->back.arg = p;
@@ -289,10 +274,10 @@ static inline void pair_close_back(struct net_pair *p, bool now)
 
 static inline void pair_open_front(struct net_pair *p)
 {
-    p->front.bus = &p->front_bus;
+    p->front.bus = &p->w.front_bus;
     p->front.path = PAIR_FRONT;
-    p->front.grants = p->g.a->table;
-    p->front.pool = p->g.a->pool;
+    p->front.grants = p->w.g.a->table;
+    p->front.pool = p->w.g.a->pool;
     p->front.to = p->to.pool;
     p->front.receive = pair_got;
     p->front.event = pair_front_event;
@@ -306,29 +291,9 @@ static inline void pair_worlds(struct net_pair *p)
 {
     static const struct leat_bus_device device = {
         .type = "vif", .front = 1, .back = 2};
-    struct leat_pool_config serves = {.peer = 3};
-    struct leat_bus_config bus = {.fd = -1};
-    struct leat_store toolstack;
 
-    table_open(&p->t);
-    toolstack = table_store(&p->t, 0);
-    MUST(leat_bus_device_make(&toolstack, &device));
-    MUST(leat_lifecycle_init(&p->life));
-    plain_world_open(&p->g.world);
-    p->g.a = &p->g.world.domain[0];
-    p->g.b = &p->g.world.domain[1];
-    plain_open(p->g.a, (struct leat_grants_config){.lifecycle = &p->life},
-               serves);
-    plain_open(p->g.b, (struct leat_grants_config){.maps_max = 4096},
-               (struct leat_pool_config){0});
-    open_spare(&p->to, p->g.a, 0, (struct leat_pool_config){0});
-    bus.store = table_store(&p->t, 2);
-    bus.events = table_events(&p->t, 2);
-    MUST(leat_bus_init(&p->back_bus, &bus));
-    bus.store = table_store(&p->t, 1);
-    bus.events = table_events(&p->t, 1);
-    bus.lifecycle = &p->life;
-    MUST(leat_bus_init(&p->front_bus, &bus));
+    pair_worlds_open(&p->w, &device, 4096);
+    open_spare(&p->to, p->w.g.a, 0, (struct leat_pool_config){0});
     p->ops = (struct leat_netport_ops){.name = "play",
                                        .offload = LEAT_NET_OFFLOAD_ALL,
                                        .send = pair_send,
@@ -381,13 +346,10 @@ static inline void pair_close(struct net_pair *p)
     free(p->front.meta);
     if (p->b)
         pair_close_back(p, true);
-    MUST(leat_bus_fini(&p->front_bus));
-    MUST(leat_bus_fini(&p->back_bus));
-    (void)leat_grant_poll(p->g.a->table, 4096, NULL);
-    assert_idle(p->g.a);
-    assert_idle(p->g.b);
+    (void)leat_grant_poll(p->w.g.a->table, 4096, NULL);
+    pair_worlds_idle(&p->w);
     close_spare(&p->to);
-    close_grants(&p->g);
+    close_grants(&p->w.g);
     line_drop(&p->sent);
     line_drop(&p->waiting);
     line_drop(&p->received);

@@ -59,10 +59,10 @@ Test(blkfront, steady_copy)
     pair_open(&P, (struct leat_blkfront_config){0}, plain_back, plain_disk);
     MUST(leat_view_of(memory + 1, 3 * PAGE, &v));
     MUST(pair_do(&P, LEAT_BLK_READ, 0, &v, 1));
-    before = grants_stats(P.g.a->table);
+    before = grants_stats(P.w.g.a->table);
     for (uint32_t i = 0; i < 50; i++)
         MUST(pair_do(&P, i % 2 ? LEAT_BLK_WRITE : LEAT_BLK_READ, i * 8, &v, 1));
-    after = grants_stats(P.g.a->table);
+    after = grants_stats(P.w.g.a->table);
     cr_assert_eq(after.grants, before.grants);
     cr_assert_eq(after.ends, before.ends);
     cr_assert_eq(pair_stats(&P).copied, 51);
@@ -81,7 +81,7 @@ Test(blkfront, own_pages)
 
     pair_open(&P, (struct leat_blkfront_config){.mode = LEAT_RECEIVE_REVOKE},
               plain_back, plain_disk);
-    c = get(P.g.a->pool, 6);
+    c = get(P.w.g.a->pool, 6);
     all = leat_chunk_view(c);
     MUST(leat_view_slice(all, 512, 5 * PAGE, &v[0]));
     MUST(pair_do(&P, LEAT_BLK_READ, 16, v, 1));
@@ -96,9 +96,9 @@ Test(blkfront, own_pages)
     cr_assert(all_bytes(P.bytes + 16 * 512, PAGE + 512, 0x77));
     cr_assert(all_bytes(all.data, all.len, 0x77));
     cr_assert_eq(pair_stats(&P).copied, 0);
-    cr_assert_eq(leat_copies_bytes(leat_pool_copies(P.g.a->pool)), 0);
+    cr_assert_eq(leat_copies_bytes(leat_pool_copies(P.w.g.a->pool)), 0);
     cr_assert_eq(pair_stats(&P).revokes, pair_stats(&P).shares);
-    MUST(leat_pool_put(P.g.a->pool, c));
+    MUST(leat_pool_put(P.w.g.a->pool, c));
     pair_close(&P);
 }
 
@@ -113,7 +113,7 @@ static void bounce_or_refuse(uint32_t flags)
     struct leat_view v[2];
 
     pair_open(&P, front, plain_back, plain_disk);
-    c = get(P.g.a->pool, 2);
+    c = get(P.w.g.a->pool, 2);
     MUST(leat_view_slice(leat_chunk_view(c), 0, 2047, &v[0]));
     MUST(leat_view_slice(leat_chunk_view(c), PAGE, 2049, &v[1]));
     if (flags) {
@@ -138,10 +138,10 @@ static void bounce_or_refuse(uint32_t flags)
         memset(foreign, 0x31, PAGE);
         MUST(pair_do(&P, LEAT_BLK_WRITE, 8, v, 1));
         cr_assert(all_bytes(P.bytes + 8 * 512, PAGE, 0x31));
-        cr_assert_eq(leat_pool_copies(P.g.a->pool)->count[LEAT_WHY_PEER], 1);
+        cr_assert_eq(leat_pool_copies(P.w.g.a->pool)->count[LEAT_WHY_PEER], 1);
     }
     cr_assert_eq(pair_stats(&P).copied, 0);
-    MUST(leat_pool_put(P.g.a->pool, c));
+    MUST(leat_pool_put(P.w.g.a->pool, c));
     pair_close(&P);
 }
 
@@ -172,7 +172,7 @@ Test(blkfront, shared_pages)
     MUST(leat_blkfront_pages(P.f, pages, 4));
     for (uint32_t i = 0; i < 4; i++)
         parts[i] = (struct leat_blk_part){&pages[i], 512 * i, 4096 - 512 * i};
-    before = grants_stats(P.g.a->table);
+    before = grants_stats(P.w.g.a->table);
     for (uint32_t i = 0; i < 20; i++) {
         r.blk.parts = parts;
         MUST(pair_submit(&P, &r, i % 2 ? LEAT_BLK_WRITE : LEAT_BLK_READ, 8,
@@ -181,7 +181,7 @@ Test(blkfront, shared_pages)
         cr_assert_eq(r.times, 1);
         MUST(r.err);
     }
-    after = grants_stats(P.g.a->table);
+    after = grants_stats(P.w.g.a->table);
     cr_assert_eq(after.grants, before.grants);
     cr_assert_eq(pair_stats(&P).copied, 0);
     cr_assert_eq(leat_copies_bytes(leat_blkfront_copies(P.f)), 0);
@@ -215,7 +215,7 @@ Test(blkfront, shared_needs_trust)
     P.front.mode = LEAT_RECEIVE_SHARED;
     FAILS(LEAT_E_PEER, pair_create_front(&P));
     P.front.trusted = true;
-    table_set(&P.t, PAIR_FRONT "/trusted", "0");
+    table_set(&P.w.t, PAIR_FRONT "/trusted", "0");
     FAILS(LEAT_E_PEER, pair_create_front(&P));
     P.front.mode =
         LEAT_RECEIVE_REVOKE; /* strict: it copies, whatever was asked */
@@ -232,7 +232,7 @@ Test(blkfront, shared_needs_trust)
 
 static struct leat_view some_pages(struct leat_chunk *c, uint32_t pages)
 {
-    *c = get(P.g.a->pool, pages);
+    *c = get(P.w.g.a->pool, pages);
     return leat_chunk_view(*c);
 }
 
@@ -267,7 +267,7 @@ static void sizes(enum leat_receive_mode mode, uint32_t flags,
     cr_assert_eq(pair_stats(&P).reads, 8);
     cr_assert_eq(pair_stats(&P).writes, 8);
     cr_assert_eq(pair_stats(&P).failed, 0);
-    MUST(leat_pool_put(P.g.a->pool, c));
+    MUST(leat_pool_put(P.w.g.a->pool, c));
     pair_close(&P);
 }
 
@@ -327,7 +327,7 @@ Test(blkfront, operations)
     cr_assert_eq(pair_stats(&P).barriers, 1);
     cr_assert_eq(pair_stats(&P).flushes, 1);
     cr_assert_geq(pair_stats(&P).discards, 1);
-    MUST(leat_pool_put(P.g.a->pool, c));
+    MUST(leat_pool_put(P.w.g.a->pool, c));
     pair_close(&P);
 }
 
@@ -430,10 +430,10 @@ Test(blkfront, queues_agreed)
               plain_disk);
     cr_assert_eq(pair_info(&P).queues, 2);
     cr_assert_eq(pair_info(&P).ring_pages, 2);
-    cr_assert_str_eq(table_get(&P.t, PAIR_FRONT "/multi-queue-num-queues"),
+    cr_assert_str_eq(table_get(&P.w.t, PAIR_FRONT "/multi-queue-num-queues"),
                      "2");
-    cr_assert_not_null(table_get(&P.t, PAIR_FRONT "/queue-1/ring-ref1"));
-    cr_assert_null(table_get(&P.t, PAIR_FRONT "/ring-ref"));
+    cr_assert_not_null(table_get(&P.w.t, PAIR_FRONT "/queue-1/ring-ref1"));
+    cr_assert_null(table_get(&P.w.t, PAIR_FRONT "/ring-ref"));
     pair_close(&P);
 }
 
@@ -497,7 +497,7 @@ static void back_returns(enum leat_receive_mode mode, bool now)
     }
     pair_open_back(&P);
     pair_run(&P);
-    (void)leat_grant_poll(P.g.a->table, 1000, NULL);
+    (void)leat_grant_poll(P.w.g.a->table, 1000, NULL);
     for (uint32_t i = 0; i < 32; i++) {
         cr_assert_eq(r[i].times, 1);
         MUST(r[i].err);
@@ -505,7 +505,7 @@ static void back_returns(enum leat_receive_mode mode, bool now)
     cr_assert(all_bytes(P.bytes, 64 * PAGE, 0x21));
     cr_assert_eq(pair_stats(&P).connects, 2);
     cr_assert_eq(pair_stats(&P).failed, 0);
-    MUST(leat_pool_put(P.g.a->pool, c));
+    MUST(leat_pool_put(P.w.g.a->pool, c));
     pair_close(&P);
 }
 
@@ -545,8 +545,8 @@ static void resumes(enum leat_receive_mode mode, enum leat_resumed how)
     MUST(pair_submit(&P, &r, LEAT_BLK_READ, 200, &all, 1));
     pair_run(&P);
     cr_assert_eq(r.times, 0);
-    MUST(leat_lifecycle_suspend(&P.life, NULL));
-    MUST(leat_lifecycle_resume(&P.life, how));
+    MUST(leat_lifecycle_suspend(&P.w.life, NULL));
+    MUST(leat_lifecycle_resume(&P.w.life, how));
     pair_run(&P);
     cr_assert_eq(r.times, 0);
     MUST(leat_blkfront_resume(P.f));
@@ -554,7 +554,7 @@ static void resumes(enum leat_receive_mode mode, enum leat_resumed how)
     cr_assert_eq(r.times, 1);
     MUST(r.err);
     cr_assert_arr_eq(all.data, P.bytes + 200 * 512, all.len);
-    MUST(leat_pool_put(P.g.a->pool, c));
+    MUST(leat_pool_put(P.w.g.a->pool, c));
     pair_close(&P);
 }
 
@@ -700,14 +700,14 @@ Test(blkfront, configs)
     MUST(leat_blkfront_meta_size(&c, &bytes));
     memset(&P, 0, sizeof(P));
     pair_worlds(&P);
-    c = (struct leat_blkfront_config){.bus = &P.front_bus,
+    c = (struct leat_blkfront_config){.bus = &P.w.front_bus,
                                       .path = PAIR_FRONT,
-                                      .grants = P.g.a->table,
-                                      .pool = P.g.b->pool};
+                                      .grants = P.w.g.a->table,
+                                      .pool = P.w.g.b->pool};
     MUST(leat_blkfront_meta_size(&c, &c.meta_bytes));
     c.meta = malloc(c.meta_bytes);
     FAILS(LEAT_E_PEER, leat_blkfront_create(&P.f, &c));
-    c.pool = P.g.a->pool;
+    c.pool = P.w.g.a->pool;
     c.meta_bytes--;
     FAILS(LEAT_E_NOMEM, leat_blkfront_create(&P.f, &c));
     c.path = "/local/domain/1/device/vbd/9";

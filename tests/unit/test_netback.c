@@ -128,7 +128,7 @@ static void steady(enum leat_receive_mode mode, uint64_t copied_a_frame)
     for (uint32_t k = 0; k < 2; k++) {
         b = pair_back_stats(&P);
         f = pair_front_stats(&P);
-        g = grants_stats(P.g.a->table);
+        g = grants_stats(P.w.g.a->table);
         for (uint32_t i = 0; i < 100; i++) {
             pair_fill(bytes, 1500, i);
             MUST(pair_transmit(&P, 0, bytes, 1500, NULL));
@@ -143,8 +143,8 @@ static void steady(enum leat_receive_mode mode, uint64_t copied_a_frame)
     cr_assert_eq(pair_back_stats(&P).copies, b.copies);
     cr_assert_eq(pair_back_stats(&P).tx_static - b.tx_static, 100);
     cr_assert_eq(pair_back_stats(&P).rx_static - b.rx_static, 100);
-    cr_assert_eq(grants_stats(P.g.a->table).grants, g.grants);
-    cr_assert_eq(grants_stats(P.g.a->table).ends, g.ends);
+    cr_assert_eq(grants_stats(P.w.g.a->table).grants, g.grants);
+    cr_assert_eq(grants_stats(P.w.g.a->table).ends, g.ends);
     cr_assert_eq(pair_front_stats(&P).copied_bytes - f.copied_bytes,
                  copied_a_frame * 100 * 1500);
     pair_close(&P);
@@ -397,18 +397,19 @@ Test(netback, keys)
                   .queues_max = 3});
     for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
         snprintf(path, sizeof(path), PAIR_BACK "/%s", no[i]);
-        cr_assert_str_eq(table_get(&P.t, path), "0", "%s", no[i]);
+        cr_assert_str_eq(table_get(&P.w.t, path), "0", "%s", no[i]);
     }
-    cr_assert_str_eq(table_get(&P.t, PAIR_BACK "/feature-rx-copy"), "1");
-    cr_assert_str_eq(table_get(&P.t, PAIR_BACK "/mtu"), "9000");
-    cr_assert_str_eq(table_get(&P.t, PAIR_BACK "/multi-queue-max-queues"), "3");
-    cr_assert_str_eq(table_get(&P.t, PAIR_BACK "/carrier"), "1");
+    cr_assert_str_eq(table_get(&P.w.t, PAIR_BACK "/feature-rx-copy"), "1");
+    cr_assert_str_eq(table_get(&P.w.t, PAIR_BACK "/mtu"), "9000");
+    cr_assert_str_eq(table_get(&P.w.t, PAIR_BACK "/multi-queue-max-queues"),
+                     "3");
+    cr_assert_str_eq(table_get(&P.w.t, PAIR_BACK "/carrier"), "1");
     P.down = true;
     pair_fill(bytes, 100, 1);
     MUST(pair_transmit(&P, 0, bytes, 100, NULL));
     MUST(leat_netfront_push(P.f));
     pair_run(&P);
-    cr_assert_str_eq(table_get(&P.t, PAIR_BACK "/carrier"), "0");
+    cr_assert_str_eq(table_get(&P.w.t, PAIR_BACK "/carrier"), "0");
     cr_assert_gt(P.front_events[LEAT_NETFRONT_LINK], 0);
     pair_close(&P);
 }
@@ -586,8 +587,8 @@ Test(netback, suspended_and_resumed)
     MUST(leat_netfront_pause(P.f));
     pair_run(&P);
     cr_assert_eq(P.front_events[LEAT_NETFRONT_PAUSED], 1);
-    MUST(leat_lifecycle_suspend(&P.life, NULL));
-    MUST(leat_lifecycle_resume(&P.life, LEAT_RESUMED));
+    MUST(leat_lifecycle_suspend(&P.w.life, NULL));
+    MUST(leat_lifecycle_resume(&P.w.life, LEAT_RESUMED));
     MUST(leat_netfront_resume(P.f));
     pair_run(&P);
     frames_pass(5);
@@ -609,9 +610,9 @@ Test(netback, configs)
     FAILS(LEAT_E_INVALID, leat_netback_meta_size(&c, &n));
     memset(&P, 0, sizeof(P));
     pair_worlds(&P);
-    c = (struct leat_netback_config){.bus = &P.back_bus,
+    c = (struct leat_netback_config){.bus = &P.w.back_bus,
                                      .path = PAIR_BACK,
-                                     .grants = P.g.b->table,
+                                     .grants = P.w.g.b->table,
                                      .port = {&P.ops, &P}};
     MUST(leat_netback_meta_size(&c, &c.meta_bytes));
     c.meta = malloc(c.meta_bytes);

@@ -76,7 +76,7 @@ Test(netback_deaths, the_control_ring_lies)
                                             list->ref, 4)),
                          NETIF_CTRL_INVALID_PARAMETER, "%u %u", at, k);
             cr_assert_eq(pair_back_stats(&F.p).statics, 0);
-            cr_assert_eq(F.p.g.world.mapped, 3, "the rings");
+            cr_assert_eq(F.p.w.g.world.mapped, 3, "the rings");
         }
     }
     front_close(&F);
@@ -119,7 +119,7 @@ Test(netback_deaths, static_pages_are_bounded_and_come_back)
     cr_assert_eq(pair_back_stats(&F.p).statics, 3);
     /* What came back is the guest's again. */
     MUST(leat_grant_revoke(page[0]->grant));
-    MUST(leat_grant_share(F.p.g.a->table, page[0]->chunk, 2, LEAT_READ_ONLY,
+    MUST(leat_grant_share(F.p.w.g.a->table, page[0]->chunk, 2, LEAT_READ_ONLY,
                           &page[0]->grant));
     front_close(&F);
 }
@@ -180,16 +180,16 @@ Test(netback_deaths, keys_that_lie)
         front_offer(&F, (struct front_keys){.ctrl = true});
         snprintf(path, sizeof(path), PAIR_FRONT "/%s", lies[i].key);
         if (lies[i].value)
-            table_set(&F.p.t, path, lies[i].value);
+            table_set(&F.p.w.t, path, lies[i].value);
         else
-            table_drop(&F.p.t, path);
+            table_drop(&F.p.w.t, path);
         front_set(&F, "state", 4);
         back_go(&F);
         cr_assert_not(leat_netback_connected(F.p.b));
         cr_assert_eq(F.p.back_events[LEAT_NETBACK_BROKEN], 1, "%zu", i);
         cr_assert(strstr(leat_netback_text(F.p.b), lies[i].text), "%zu: \"%s\"",
                   i, leat_netback_text(F.p.b));
-        cr_assert_eq(F.p.g.world.mapped, 0, "%zu", i);
+        cr_assert_eq(F.p.w.g.world.mapped, 0, "%zu", i);
         cr_assert_eq(F.p.back_events[LEAT_NETBACK_CONNECTED], 0);
         front_close(&F);
     }
@@ -254,13 +254,13 @@ Test(netback_deaths, a_front_that_dies_in_each_state)
             back_go(&F);
         if (i == CLOSING)
             front_set(&F, "state", 5);
-        table_drop(&F.p.t, PAIR_FRONT);
-        table_die(&F.p.t, 1);
+        table_drop(&F.p.w.t, PAIR_FRONT);
+        table_die(&F.p.w.t, 1);
         back_go(&F);
         cr_assert_not(leat_netback_connected(F.p.b), "%u", i);
-        cr_assert_eq(F.p.g.world.mapped, 0, "%u", i);
+        cr_assert_eq(F.p.w.g.world.mapped, 0, "%u", i);
         front_drop_rings(&F);
-        toolstack = table_store(&F.p.t, 0);
+        toolstack = table_store(&F.p.w.t, 0);
         MUST(leat_bus_device_make_end(&toolstack, &device, LEAT_BUS_FRONT));
         front_connect(&F, (struct front_keys){.ctrl = true});
         one_frame(page);
@@ -299,7 +299,7 @@ static void a_life(struct front_page *page)
 
     front_set(&F, "state", 4);
     for (int i = 0; i < 8; i++)
-        (void)leat_bus_poll(&F.p.back_bus, 64, &more);
+        (void)leat_bus_poll(&F.p.w.back_bus, 64, &more);
     entries(&page[2])[0].ref = page[0].ref;
     raw_put(&F.ctrl, &add, sizeof(add));
     raw_push(&F.ctrl);
@@ -313,7 +313,7 @@ static void a_life(struct front_page *page)
     for (unsigned i = 0; i < 5; i++)
         pair_fill(pair_give(&F.p, 60)->bytes, 60, i);
     for (int i = 0; i < 8; i++) {
-        (void)leat_bus_poll(&F.p.back_bus, 64, &more);
+        (void)leat_bus_poll(&F.p.w.back_bus, 64, &more);
         (void)leat_netback_poll(F.p.b, 64, &more);
         pair_sound(&F.p);
     }
@@ -333,15 +333,15 @@ static void fail_each(bool store, enum leat_netback_way way)
         pair_open_back(&F.p);
         back_go(&F);
         front_offer(&F, (struct front_keys){.ctrl = true});
-        F.p.t.fail_with = F.p.g.world.fail_with = LEAT_E_SYSTEM;
+        F.p.w.t.fail_with = F.p.w.g.world.fail_with = LEAT_E_SYSTEM;
         if (store)
-            F.p.t.fail_in = (uint32_t)n;
+            F.p.w.t.fail_in = (uint32_t)n;
         else
-            F.p.g.world.fail_at = n;
+            F.p.w.g.world.fail_at = n;
         a_life(F.page);
-        reached = store ? !F.p.t.fail_in : !F.p.g.world.fail_at;
-        F.p.t.fail_in = 0;
-        F.p.g.world.fail_at = 0;
+        reached = store ? !F.p.w.t.fail_in : !F.p.w.g.world.fail_at;
+        F.p.w.t.fail_in = 0;
+        F.p.w.g.world.fail_at = 0;
         back_go(&F);
         cr_assert(leat_netback_connected(F.p.b) ||
                       F.p.back_events[LEAT_NETBACK_BROKEN],

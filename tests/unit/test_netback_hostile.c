@@ -61,7 +61,7 @@ Test(netback_hostile, bad_grants)
         }
         cr_assert_eq(tx_done(&F, NETIF_RSP_ERROR), 4 + 2 * 4);
         cr_assert_eq(F.p.sent.n, 40 - 8);
-        cr_assert_eq(F.p.g.world.mapped, 2, "the rings");
+        cr_assert_eq(F.p.w.g.world.mapped, 2, "the rings");
         line_drop(&F.p.sent);
 
         /* Received: each frame is told as it is, and its slots come in order. */
@@ -284,9 +284,9 @@ Test(netback_hostile, who_never_consumes_loses_alone)
     front_open(&F, (struct leat_netback_config){0});
     F.p.ops = *port[0].ops;
     F.p.back.port = port[0];
-    F.p.back.bus = &F.p.back_bus;
+    F.p.back.bus = &F.p.w.back_bus;
     F.p.back.path = PAIR_BACK;
-    F.p.back.grants = F.p.g.b->table;
+    F.p.back.grants = F.p.w.g.b->table;
     MUST(leat_netback_meta_size(&F.p.back, &F.p.back.meta_bytes));
     F.p.back.meta = malloc(F.p.back.meta_bytes);
     MUST(leat_netback_create(&F.p.b, &F.p.back));
