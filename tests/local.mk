@@ -243,6 +243,7 @@ test_headers = \
     tests/errors/flow-errors.h \
     tests/errors/grant-errors.h \
     tests/errors/blk-errors.h \
+    tests/errors/device-errors.h \
     tests/errors/net-errors.h \
     tests/errors/pool-errors.h \
     tests/grant/plain.h \

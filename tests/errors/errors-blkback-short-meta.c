@@ -5,8 +5,7 @@
 #include <leat/blkback.h>
 #include <leat/memory_disk.h>
 
-#include "grant-errors.h"
-#include "pv/events.h"
+#include "device-errors.h"
 
 #define PATH "/local/domain/2/backend/leat/1/768"
 
@@ -15,7 +14,6 @@ int main(void)
     static const struct leat_bus_device device = {
         .type = "vbd", .front = 1, .back = 2, .number = 768, .back_path = PATH};
     static unsigned char bytes[4096];
-    static struct table table;
     struct leat_disk_done line[1];
     struct leat_copies copies = {{0}, {0}};
     struct leat_memory_disk_config disk = {.bytes = bytes,
@@ -24,19 +22,11 @@ int main(void)
                                            .depth = 1,
                                            .copies = &copies};
     struct leat_memory_disk memory;
-    struct leat_bus_config config = {.fd = -1};
     static struct leat_blkback_config c = {.path = PATH};
     struct leat_blkback *out = NULL;
-    struct leat_store toolstack;
-    struct leat_bus bus;
 
     open_two(NULL);
-    table_open(&table);
-    toolstack = table_store(&table, 0);
-    config.store = table_store(&table, 2);
-    config.events = table_events(&table, 2);
-    MUST(leat_bus_device_make(&toolstack, &device) == 0);
-    MUST(leat_bus_init(&bus, &config) == 0);
+    make_device(&device, 2);
     MUST(leat_memory_disk_init(&memory, &disk) == 0);
     c.bus = &bus;
     c.grants = b->table;

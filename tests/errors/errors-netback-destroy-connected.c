@@ -5,13 +5,10 @@
 #include <leat/netback.h>
 #include <leat/ring.h>
 
-#include "grant-errors.h"
-#include "pv/events.h"
+#include "device-errors.h"
 
 #define FRONT "/local/domain/1/device/vif/0"
 #define BACK  "/local/domain/2/backend/vif/1/0"
-
-static struct table table;
 
 static int send(void *self, const struct leat_net_frame *frame)
 {
@@ -42,22 +39,14 @@ int main(void)
     static const struct leat_netport_ops ops = {.name = "none", .send = send};
     static const struct leat_bus_device device = {
         .type = "vif", .front = 1, .back = 2};
-    struct leat_bus_config config = {.fd = -1};
     static struct leat_netback_config c = {.path = BACK, .port = {&ops, NULL}};
     struct leat_netback *n = NULL;
-    struct leat_store toolstack;
     struct leat_events events;
-    struct leat_bus bus;
     uint32_t port = 0;
     bool more;
 
     open_two(NULL);
-    table_open(&table);
-    toolstack = table_store(&table, 0);
-    config.store = table_store(&table, 2);
-    config.events = table_events(&table, 2);
-    MUST(leat_bus_device_make(&toolstack, &device) == 0);
-    MUST(leat_bus_init(&bus, &config) == 0);
+    make_device(&device, 2);
     c.bus = &bus;
     c.grants = b->table;
     MUST(leat_netback_meta_size(&c, &c.meta_bytes) == 0);
