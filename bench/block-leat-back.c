@@ -20,16 +20,13 @@
 
 #define DEPTH    64u
 #define SEGMENTS 64u
-#define MAPPINGS 8192u
 #define SECOND   1000000000u
 
 #define HUGE_BYTES ((size_t)2 << 20)
 
 struct bench_back {
     const struct leat_bench *bench;
-    struct leat_sim_domain *domain;
-    struct leat_bus bus;
-    struct leat_grants *table;
+    struct leat_end leat;
     struct leat_disk disk;
     struct leat_file_disk *file;    /* or */
     struct leat_memory_disk memory; /* with */
@@ -97,7 +94,7 @@ static int look(void *arg, bool arm)
     int err = 0;
 
     if (arm)
-        err = leat_bus_poll(&b->bus, LEAT_BUDGET, &again);
+        err = leat_bus_poll(&b->leat.bus, LEAT_BUDGET, &again);
     if (!err)
         err = arm ? leat_blkback_poll(b->end, LEAT_BUDGET, &more)
                   : leat_blkback_spin(b->end, LEAT_BUDGET, &more);
@@ -146,9 +143,8 @@ void bench_back_close(struct bench_back *b)
     b->connected = false;
     while (!b->closed)
         until_over(b);
-    if (leat_blkback_destroy(b->end) || leat_bus_fini(&b->bus) ||
-        (b->file && leat_file_disk_close(b->file)) ||
-        leat_grants_destroy(b->table) || leat_sim_leave(b->domain))
+    if (leat_blkback_destroy(b->end) ||
+        (b->file && leat_file_disk_close(b->file)) || leat_end_close(&b->leat))
         device_die("the back end does not end");
 }
 
@@ -195,25 +191,6 @@ static void open_file(struct bench_back *b)
     b->disk = leat_file_disk(b->file);
 }
 
-static int open_domain(struct bench_back *b)
-{
-    struct leat_grants_config c = {.maps_max = MAPPINGS};
-    struct leat_bus_config bus = {.fd = -1};
-    int err = leat_sim_join(b->bench->dir, LEAT_BACK, &b->domain);
-
-    if (err)
-        return err;
-    c.map = leat_sim_map(b->domain);
-    err = leat_grants_meta_size(&c, &c.meta_bytes);
-    if (!err)
-        c.meta = malloc(c.meta_bytes);
-    if (!err)
-        err = leat_grants_create(&b->table, &c);
-    bus.store = leat_sim_store(b->domain);
-    bus.events = leat_sim_events(b->domain);
-    return err ? err : leat_bus_init(&b->bus, &bus);
-}
-
 struct bench_back *bench_back_open(const struct leat_bench *bench)
 {
     static struct bench_back back;
@@ -230,10 +207,11 @@ struct bench_back *bench_back_open(const struct leat_bench *bench)
         open_memory(b);
     else
         open_file(b);
-    err = open_domain(b);
+    err = leat_end_back(&b->leat, bench->dir);
     if (err)
         leat_die("the back end cannot join", err);
-    b->fds[0] = (struct pollfd){.fd = leat_sim_fd(b->domain), .events = POLLIN};
+    b->fds[0] =
+        (struct pollfd){.fd = leat_sim_fd(b->leat.domain), .events = POLLIN};
     b->fds[1] = (struct pollfd){.fd = bench->d->pair.fd, .events = POLLIN};
     b->fds[2] =
         (struct pollfd){.fd = b->disk.ops->fd(b->disk.self), .events = POLLIN};
@@ -243,9 +221,9 @@ struct bench_back *bench_back_open(const struct leat_bench *bench)
 void bench_back_connect(struct bench_back *b)
 {
     struct leat_blkback_config c = {
-        .bus = &b->bus,
+        .bus = &b->leat.bus,
         .path = LEAT_BACK_PATH,
-        .grants = b->table,
+        .grants = b->leat.table,
         .disk = b->disk,
         .depth = DEPTH,
         .segments = SEGMENTS,

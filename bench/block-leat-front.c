@@ -12,8 +12,7 @@
 
 #include "block-leat.h"
 
-#define POOL_PAGES 8192u
-#define SECOND     1000000000u
+#define SECOND 1000000000u
 
 struct slot {
     struct bench_front *front;
@@ -26,11 +25,7 @@ struct slot {
 
 struct bench_front {
     const struct leat_bench *bench;
-    struct leat_sim_domain *toolstack, *domain;
-    struct leat_gnttab table_pages;
-    struct leat_bus bus;
-    struct leat_grants *table;
-    struct leat_pool *pool;
+    struct leat_end leat;
     struct leat_blkfront *end;
     struct leat_wait wait;
     struct slot slots[BLOCK_DEPTH_MAX];
@@ -62,7 +57,7 @@ static int look(void *arg, bool arm)
     int err = 0;
 
     if (arm)
-        err = leat_bus_poll(&f->bus, LEAT_BUDGET, &again);
+        err = leat_bus_poll(&f->leat.bus, LEAT_BUDGET, &again);
     if (!err)
         err = arm ? leat_blkfront_poll(f->end, LEAT_BUDGET, &more)
                   : leat_blkfront_spin(f->end, LEAT_BUDGET, &more);
@@ -76,9 +71,8 @@ static int look(void *arg, bool arm)
 static int rest(void *arg, uint64_t timeout_ns)
 {
     const struct bench_front *f = arg;
-    int err = leat_sim_wait(f->domain, -1, timeout_ns);
 
-    return err == LEAT_E_AGAIN ? 0 : err;
+    return leat_end_rest(&f->leat, timeout_ns);
 }
 
 /* Once; the caller knows what it waits for. */
@@ -90,40 +84,14 @@ static void wait_once(struct bench_front *f)
         leat_die("the front end", err);
 }
 
-static int open_domain(struct bench_front *f)
-{
-    struct leat_pool_config pool = {.limit_pages = POOL_PAGES,
-                                    .peer = LEAT_BACK + 1};
-    struct leat_grants_config c = {.share.ops = NULL};
-    struct leat_bus_config bus = {.fd = -1};
-    int err = leat_sim_join(f->bench->dir, LEAT_FRONT, &f->domain);
-
-    if (err)
-        return err;
-    pool.backend = leat_sim_backend(f->domain);
-    err = leat_pool_create(&f->pool, &pool);
-    if (!err)
-        err = leat_sim_gnttab(f->domain, &f->table_pages);
-    c.share = leat_gnttab(&f->table_pages);
-    if (!err)
-        err = leat_grants_meta_size(&c, &c.meta_bytes);
-    if (!err)
-        c.meta = malloc(c.meta_bytes);
-    if (!err)
-        err = leat_grants_create(&f->table, &c);
-    bus.store = leat_sim_store(f->domain);
-    bus.events = leat_sim_events(f->domain);
-    return err ? err : leat_bus_init(&f->bus, &bus);
-}
-
 static int open_end(struct bench_front *f)
 {
     const uint32_t pages = f->bench->c->bytes / (uint32_t)LEAT_PAGE_SIZE;
     struct leat_blkfront_config c = {
-        .bus = &f->bus,
+        .bus = &f->leat.bus,
         .path = LEAT_FRONT_PATH,
-        .grants = f->table,
-        .pool = f->pool,
+        .grants = f->leat.table,
+        .pool = f->leat.pool,
         .mode = f->bench->mode,
         .flags = LEAT_BLKFRONT_STRICT,
         .trusted = true,
@@ -141,16 +109,6 @@ static int open_end(struct bench_front *f)
     return err ? err : leat_blkfront_create(&f->end, &c);
 }
 
-/* The toolstack's part. */
-static int make_device(struct bench_front *f)
-{
-    static const struct leat_bus_device device = {
-        .type = "vbd", .front = LEAT_FRONT, .back = LEAT_BACK, .number = 51712};
-    struct leat_store store = leat_sim_store(f->toolstack);
-
-    return leat_bus_device_make(&store, &device);
-}
-
 /* Bytes for each slot: of the caller's, or the device's own pages. */
 static int take_pages(struct bench_front *f)
 {
@@ -165,7 +123,7 @@ static int take_pages(struct bench_front *f)
 
         s->front = f;
         if (f->bench->mode != LEAT_RECEIVE_SHARED) {
-            err = leat_pool_get(f->pool, pages, &s->chunk);
+            err = leat_pool_get(f->leat.pool, pages, &s->chunk);
             if (!err)
                 s->view = leat_chunk_view(s->chunk);
             continue;
@@ -194,14 +152,11 @@ struct bench_front *bench_front_open(const struct leat_bench *bench)
                                  .arg = f,
                                  .spin_ns = bench->spin_ns,
                                  .port = leat_bench_port()};
-    err = leat_sim_join(f->bench->dir, 0, &f->toolstack);
-
-    if (!err)
-        err = open_domain(f);
+    err = leat_end_front(&f->leat, f->bench->dir);
     pair_meet(&f->bench->d->pair); /* the back can join */
     pair_meet(&f->bench->d->pair); /* and has           */
     if (!err)
-        err = make_device(f);
+        err = leat_end_make(&f->leat, "vbd", 51712);
     if (!err)
         err = open_end(f);
     if (err)
@@ -217,7 +172,6 @@ struct bench_front *bench_front_open(const struct leat_bench *bench)
 
 void bench_front_close(struct bench_front *f)
 {
-    struct leat_store store = leat_sim_store(f->toolstack);
     const uint32_t pages = f->bench->c->bytes / (uint32_t)LEAT_PAGE_SIZE;
     unsigned i;
     int err;
@@ -226,11 +180,10 @@ void bench_front_close(struct bench_front *f)
         if (f->slots[i].pages)
             (void)leat_blkfront_pages_put(f->end, f->slots[i].pages, pages);
         else
-            (void)leat_pool_put(f->pool, f->slots[i].chunk);
+            (void)leat_pool_put(f->leat.pool, f->slots[i].chunk);
     }
     f->connected = false;
-    err = store.ops->write(store.self, LEAT_STORE_NOW, LEAT_BACK_PATH "/online",
-                           "0", 1);
+    err = leat_end_offline(&f->leat, LEAT_BACK_PATH);
     if (!err)
         err = leat_blkfront_close(f->end, false);
     while (!err && !f->closed)
@@ -238,15 +191,7 @@ void bench_front_close(struct bench_front *f)
     if (!err)
         err = leat_blkfront_destroy(f->end);
     if (!err)
-        err = leat_bus_fini(&f->bus);
-    if (!err)
-        err = leat_grants_destroy(f->table);
-    if (!err)
-        err = leat_pool_destroy(f->pool);
-    if (!err)
-        err = leat_sim_leave(f->domain);
-    if (!err)
-        err = leat_sim_leave(f->toolstack);
+        err = leat_end_close(&f->leat);
     if (err)
         leat_die("the end", err);
 }
@@ -336,7 +281,7 @@ static void count(void *arg, bool now)
 
     if (leat_blkfront_stats(f->end, &s))
         device_die("no counters");
-    leat_copies_read(leat_pool_copies(f->pool), &bounces);
+    leat_copies_read(leat_pool_copies(f->leat.pool), &bounces);
     copies = s.copied;
     for (i = 0; i < LEAT_REASONS; i++)
         copies += bounces.count[i];

@@ -9,8 +9,6 @@
 
 #include <leat/blkback.h>
 #include <leat/blkfront.h>
-#include <leat/bus_device.h>
-#include <leat/sim_domain.h>
 #include <leat/wait.h>
 
 #include "block.h"

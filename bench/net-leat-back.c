@@ -14,14 +14,11 @@
 
 #include "net-leat.h"
 
-#define MAPPINGS 8192u
-#define STATICS  4096u /* of the front's pages, mapped for good */
+#define STATICS 4096u /* of the front's pages, mapped for good */
 
 struct bench_back {
     const struct leat_bench *bench;
-    struct leat_sim_domain *domain;
-    struct leat_bus bus;
-    struct leat_grants *table;
+    struct leat_end leat;
     struct leat_netback *end;
     struct leat_wait wait;
     struct leat_copies copies; /* the port's          */
@@ -121,7 +118,7 @@ static int look(void *arg, bool arm)
     int err = 0;
 
     if (arm)
-        err = leat_bus_poll(&b->bus, LEAT_BUDGET, &again);
+        err = leat_bus_poll(&b->leat.bus, LEAT_BUDGET, &again);
     if (!err)
         err = arm ? leat_netback_poll(b->end, LEAT_BUDGET, &more)
                   : leat_netback_spin(b->end, LEAT_BUDGET, &more);
@@ -136,9 +133,8 @@ static int look(void *arg, bool arm)
 static int rest(void *arg, uint64_t timeout_ns)
 {
     const struct bench_back *b = arg;
-    int err = leat_sim_wait(b->domain, -1, timeout_ns);
 
-    return err == LEAT_E_AGAIN ? 0 : err;
+    return leat_end_rest(&b->leat, timeout_ns);
 }
 
 static void wait_for(void *arg, bool sends)
@@ -193,32 +189,13 @@ static void count(void *arg, bool begins)
 
 /* -------------------------------------------------------------------- opening */
 
-static int open_domain(struct bench_back *b)
-{
-    struct leat_grants_config c = {.maps_max = MAPPINGS};
-    struct leat_bus_config bus = {.fd = -1};
-    int err = leat_sim_join(b->bench->dir, LEAT_BACK, &b->domain);
-
-    if (err)
-        return err;
-    c.map = leat_sim_map(b->domain);
-    err = leat_grants_meta_size(&c, &c.meta_bytes);
-    if (!err)
-        c.meta = malloc(c.meta_bytes);
-    if (!err)
-        err = leat_grants_create(&b->table, &c);
-    bus.store = leat_sim_store(b->domain);
-    bus.events = leat_sim_events(b->domain);
-    return err ? err : leat_bus_init(&b->bus, &bus);
-}
-
 static int open_end(struct bench_back *b)
 {
     const uint32_t payload = b->bench->c->bytes - NET_HEADER;
     struct leat_netback_config c = {
-        .bus = &b->bus,
+        .bus = &b->leat.bus,
         .path = LEAT_BACK_PATH,
-        .grants = b->table,
+        .grants = b->leat.table,
         .port = {&port_ops, b},
         .way = b->bench->mode == LEAT_RECEIVE_REVOKE ? LEAT_NETBACK_MAP
                                                      : LEAT_NETBACK_COPY,
@@ -251,8 +228,7 @@ static void close_all(struct bench_back *b)
         b->sent = b->received = 0;
         wait_for(b, false);
     }
-    if (leat_netback_destroy(b->end) || leat_bus_fini(&b->bus) ||
-        leat_grants_destroy(b->table) || leat_sim_leave(b->domain))
+    if (leat_netback_destroy(b->end) || leat_end_close(&b->leat))
         device_die("the back end does not end");
 }
 
@@ -276,7 +252,7 @@ void bench_back_run(const struct leat_bench *bench)
                                  .port = leat_bench_port()};
     b->frame = aligned_alloc(LEAT_PAGE_SIZE, 65536);
     pair_meet(pair); /* it can join */
-    err = open_domain(b);
+    err = leat_end_back(&b->leat, bench->dir);
     if (err)
         leat_die("the back end cannot join", err);
     pair_meet(pair); /* and has     */

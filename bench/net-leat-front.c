@@ -11,18 +11,14 @@
 
 #include "net-leat.h"
 
-#define POOL_PAGES 8192u
-#define TO_PAGES   1024u
-#define DEV_PAGES  1024u
+#define TO_PAGES  1024u
+#define DEV_PAGES 1024u
 
 struct front {
     const struct leat_bench *bench;
-    struct leat_sim_domain *toolstack, *domain;
-    struct leat_gnttab table_pages;
+    struct leat_end leat;
     struct leat_mmap memory;
-    struct leat_bus bus;
-    struct leat_grants *table;
-    struct leat_pool *pool, *to;
+    struct leat_pool *to;
     struct leat_netfront *end;
     struct leat_wait wait;
     unsigned received, nth;
@@ -119,7 +115,7 @@ static int look(void *arg, bool arm)
 
     (void)leat_netfront_stats(f->end, &before);
     if (arm)
-        err = leat_bus_poll(&f->bus, LEAT_BUDGET, &again);
+        err = leat_bus_poll(&f->leat.bus, LEAT_BUDGET, &again);
     if (!err)
         err = arm ? leat_netfront_poll(f->end, LEAT_BUDGET, &more)
                   : leat_netfront_spin(f->end, LEAT_BUDGET, &more);
@@ -135,9 +131,8 @@ static int look(void *arg, bool arm)
 static int rest(void *arg, uint64_t timeout_ns)
 {
     const struct front *f = arg;
-    int err = leat_sim_wait(f->domain, -1, timeout_ns);
 
-    return err == LEAT_E_AGAIN ? 0 : err;
+    return leat_end_rest(&f->leat, timeout_ns);
 }
 
 static void wait_for(void *arg, bool sends)
@@ -179,46 +174,24 @@ static void event(void *arg, struct leat_netfront *end,
     f->closed |= what == LEAT_NETFRONT_CLOSED;
 }
 
-static int open_domain(struct front *f)
+/* Where frames that are copied go. */
+static int open_to(struct front *f)
 {
-    struct leat_pool_config pool = {.limit_pages = POOL_PAGES,
-                                    .peer = LEAT_BACK + 1};
     struct leat_pool_config to = {.limit_pages = TO_PAGES,
                                   .zero = LEAT_ZERO_NEVER};
-    struct leat_grants_config c = {.share.ops = NULL};
-    struct leat_bus_config bus = {.fd = -1};
-    int err = leat_sim_join(f->bench->dir, LEAT_FRONT, &f->domain);
+    int err = leat_mmap_init(&f->memory);
 
-    if (err)
-        return err;
-    pool.backend = leat_sim_backend(f->domain);
-    err = leat_pool_create(&f->pool, &pool);
-    if (!err)
-        err = leat_mmap_init(&f->memory);
     to.backend = leat_mmap(&f->memory);
-    if (!err)
-        err = leat_pool_create(&f->to, &to);
-    if (!err)
-        err = leat_sim_gnttab(f->domain, &f->table_pages);
-    c.share = leat_gnttab(&f->table_pages);
-    if (!err)
-        err = leat_grants_meta_size(&c, &c.meta_bytes);
-    if (!err)
-        c.meta = malloc(c.meta_bytes);
-    if (!err)
-        err = leat_grants_create(&f->table, &c);
-    bus.store = leat_sim_store(f->domain);
-    bus.events = leat_sim_events(f->domain);
-    return err ? err : leat_bus_init(&f->bus, &bus);
+    return err ? err : leat_pool_create(&f->to, &to);
 }
 
 static int open_end(struct front *f)
 {
     struct leat_netfront_config c = {
-        .bus = &f->bus,
+        .bus = &f->leat.bus,
         .path = LEAT_FRONT_PATH,
-        .grants = f->table,
-        .pool = f->pool,
+        .grants = f->leat.table,
+        .pool = f->leat.pool,
         .to = f->to,
         .mode = f->bench->mode,
         .flags =
@@ -237,16 +210,6 @@ static int open_end(struct front *f)
     return err ? err : leat_netfront_create(&f->end, &c);
 }
 
-/* The toolstack's part. */
-static int make_device(struct front *f)
-{
-    static const struct leat_bus_device device = {
-        .type = "vif", .front = LEAT_FRONT, .back = LEAT_BACK, .number = 0};
-    struct leat_store store = leat_sim_store(f->toolstack);
-
-    return leat_bus_device_make(&store, &device);
-}
-
 /* Connected, and all of the device's own pages are mapped, where they are to be:
  * no frame comes yet. */
 static bool ready(struct front *f)
@@ -261,14 +224,14 @@ static bool ready(struct front *f)
 static void open_front(struct front *f)
 {
     struct pair *pair = &f->bench->d->pair;
-    int err = leat_sim_join(f->bench->dir, 0, &f->toolstack);
+    int err = leat_end_front(&f->leat, f->bench->dir);
 
     if (!err)
-        err = open_domain(f);
+        err = open_to(f);
     pair_meet(pair); /* the back can join */
     pair_meet(pair); /* and has           */
     if (!err)
-        err = make_device(f);
+        err = leat_end_make(&f->leat, "vif", 0);
     if (!err)
         err = open_end(f);
     if (err)
@@ -280,12 +243,10 @@ static void open_front(struct front *f)
 
 static void close_front(struct front *f)
 {
-    struct leat_store store = leat_sim_store(f->toolstack);
     int err;
 
     f->connected = false;
-    err = store.ops->write(store.self, LEAT_STORE_NOW, LEAT_BACK_PATH "/online",
-                           "0", 1);
+    err = leat_end_offline(&f->leat, LEAT_BACK_PATH);
     if (!err)
         err = leat_netfront_close(f->end, false);
     while (!err && !f->closed) {
@@ -295,17 +256,9 @@ static void close_front(struct front *f)
     if (!err)
         err = leat_netfront_destroy(f->end);
     if (!err)
-        err = leat_bus_fini(&f->bus);
-    if (!err)
-        err = leat_grants_destroy(f->table);
-    if (!err)
-        err = leat_pool_destroy(f->pool);
-    if (!err)
         err = leat_pool_destroy(f->to);
     if (!err)
-        err = leat_sim_leave(f->domain);
-    if (!err)
-        err = leat_sim_leave(f->toolstack);
+        err = leat_end_close(&f->leat);
     if (err)
         leat_die("the end", err);
 }

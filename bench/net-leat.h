@@ -7,10 +7,8 @@
  * front, and domain 2, in the second, the back. net-leat.c has the whole.
  */
 
-#include <leat/bus_device.h>
 #include <leat/netback.h>
 #include <leat/netfront.h>
-#include <leat/sim_domain.h>
 #include <leat/wait.h>
 
 #include "leat-end.h"
