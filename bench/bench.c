@@ -4,7 +4,6 @@
  * The main program of every peer; see bench.h.
  */
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +12,6 @@
 #include <unistd.h>
 
 #include "bench.h"
-
-/* The processors that this process was given, before anybody changed that. */
-static cpu_set_t given;
 
 size_t bench_param, bench_offset;
 bool bench_has_offset;
@@ -32,31 +28,6 @@ uint64_t bench_now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-/* Gives the (nth) of the processors given; the last if there are fewer. */
-int bench_cpu(unsigned nth)
-{
-    int cpu, last = 0;
-
-    for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (!CPU_ISSET(cpu, &given))
-            continue;
-        last = cpu;
-        if (!nth--)
-            break;
-    }
-    return last;
-}
-
-/* Pins the calling thread. */
-void bench_pin(unsigned nth)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    CPU_SET(bench_cpu(nth), &set);
-    sched_setaffinity(0, sizeof set, &set);
 }
 
 /* A slice is shorter than what a scheduler gives to somebody else. */
@@ -202,8 +173,7 @@ int main(int argc, char **argv)
     struct bench b = {.ns = 100 * 1000000u};
     int opt;
 
-    if (sched_getaffinity(0, sizeof given, &given))
-        CPU_SET(0, &given);
+    (void)cpu_given();
     while ((opt = getopt(argc, argv, "n:t:l")) != -1) {
         switch (opt) {
         case 'n':

@@ -33,6 +33,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cpu.h"
+
 #define BENCH_PAGE ((size_t)4096)
 
 /* Exit status: this peer has no such case. */
@@ -93,8 +95,6 @@ double bench_measure(const struct bench *b,
                      uint64_t (*work)(struct peer *p, uint64_t n),
                      struct peer *p);
 void bench_report(const struct bench *b, const char *metric, double value);
-void bench_pin(unsigned nth);
-int bench_cpu(unsigned nth);
 uint64_t bench_resident(void);
 void *bench_memory(size_t pages, bool huge, bool touch);
 _Noreturn void bench_die(const char *why);

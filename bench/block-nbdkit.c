@@ -100,10 +100,10 @@ static void start(struct nbd *n, const char *variant)
     n->h = nbd_create();
     if (!n->h)
         die();
-    device_pin(1);
+    cpu_pin(1);
     if (nbd_connect_systemd_socket_activation(n->h, argv) < 0)
         device_none(nbd_get_error());
-    device_pin(0);
+    cpu_pin(0);
 }
 
 /* The memory is sparse; the file may not be in the cache. */

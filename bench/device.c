@@ -6,7 +6,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +13,6 @@
 #include <unistd.h>
 
 #include "device.h"
-
-/* The processors that this process was given, before anybody changed that. */
-static cpu_set_t given;
 
 static char tmp[128];
 static pid_t tmp_owner;
@@ -57,30 +53,6 @@ void device_report_all(const struct device *d)
     device_report(d, "ops", d->ops);
     device_report(d, "before", d->pair.before);
     device_report(d, "after", d->pair.after);
-}
-
-/* Gives the (nth) of the processors given; the last if there are fewer. */
-int device_cpu(unsigned nth)
-{
-    int cpu, last = 0;
-
-    for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (!CPU_ISSET(cpu, &given))
-            continue;
-        last = cpu;
-        if (!nth--)
-            break;
-    }
-    return last;
-}
-
-void device_pin(unsigned nth)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    CPU_SET(device_cpu(nth), &set);
-    sched_setaffinity(0, sizeof set, &set);
 }
 
 static void remove_tmp(void)
@@ -127,10 +99,9 @@ const char *device_file(const char *name)
 int main(int argc, char **argv)
 {
     struct device d = {.ns = 100 * 1000000u};
+    const int cpus = cpu_given();
     int opt;
 
-    if (sched_getaffinity(0, sizeof given, &given))
-        CPU_SET(0, &given);
     while ((opt = getopt(argc, argv, "n:t:")) != -1) {
         switch (opt) {
         case 'n':
@@ -150,7 +121,7 @@ int main(int argc, char **argv)
                 argv[0]);
         return 2;
     }
-    if (CPU_COUNT(&given) < 2)
+    if (cpus < 2)
         device_none("needs two processors");
     d.variant = argv[optind];
     d.name = argv[optind + 1];

@@ -33,6 +33,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cpu.h"
+
 #define DEVICE_BYTES ((uint64_t)128 << 20)
 
 /* Exit status: there is no such case, or not here. */
@@ -68,8 +70,6 @@ void device_run(struct device *d);
 uint64_t device_now(void);
 void device_report(const struct device *d, const char *metric, double value);
 void device_report_all(const struct device *d);
-void device_pin(unsigned nth);
-int device_cpu(unsigned nth);
 _Noreturn void device_die(const char *why);
 _Noreturn void device_die_errno(const char *what);
 _Noreturn void device_none(const char *why);

@@ -62,7 +62,7 @@ static void *duo_second(void *unused)
     struct peer p;
 
     (void)unused;
-    bench_pin(1);
+    cpu_pin(1);
     __builtin_memset(&p, 0, sizeof p);
     peer_enter(&p);
     for (duo_meet(); duo.n; duo_meet()) {
@@ -91,7 +91,7 @@ static double duo_measure(const struct bench *b)
     pthread_t thread;
     double ns;
 
-    if (bench_cpu(0) == bench_cpu(1))
+    if (cpu_nth(0) == cpu_nth(1))
         bench_die("two threads need two processors");
     duo.what = b->what;
     if (pthread_create(&thread, NULL, duo_second, NULL))
@@ -108,7 +108,7 @@ static void duo_run_threads(const struct bench *b)
     const struct bench_case *c = b->what;
     double one, two, pages = (double)c->per;
 
-    bench_pin(0);
+    cpu_pin(0);
     peer_open(c->variant, c->pages, c->flags);
     peer_enter(&work_peer);
     one = pages * 1000 / bench_measure(b, c->work, &work_peer);
@@ -123,7 +123,7 @@ __attribute__((unused)) static void duo_run_pass(const struct bench *b)
 {
     const struct bench_case *c = b->what;
 
-    bench_pin(0);
+    cpu_pin(0);
     peer_open(c->variant, c->pages, c->flags);
     peer_enter(&work_peer);
     bench_report(b, "mpps", (double)c->per * 1000 / duo_measure(b));
@@ -148,7 +148,7 @@ static void *crowd_one(void *arg)
     struct peer p;
     uint64_t done = 0;
 
-    bench_pin(me & 1);
+    cpu_pin(me & 1);
     __builtin_memset(&p, 0, sizeof p);
     pthread_mutex_lock(&crowd.enter);
     peer_enter(&p);
@@ -202,9 +202,9 @@ __attribute__((unused)) static void duo_run_crowd(const struct bench *b)
     const struct bench_case *c = b->what;
     double two, all;
 
-    if (bench_cpu(0) == bench_cpu(1))
+    if (cpu_nth(0) == cpu_nth(1))
         bench_die("two threads need two processors");
-    bench_pin(0);
+    cpu_pin(0);
     peer_open(c->variant, c->pages, c->flags);
     two = crowd_measure(b, 2);
     all = crowd_measure(b, CROWD);

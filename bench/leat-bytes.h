@@ -41,7 +41,7 @@ static void run_headers(const struct bench *b)
     uint32_t r = 1;
     size_t i;
 
-    bench_pin(0);
+    cpu_pin(0);
     peer_open(c->variant, c->pages, c->flags);
     peer_enter(&work_peer);
     for (i = 0; i < HEADERS; i++) {
@@ -135,7 +135,7 @@ static void run_bounce(const struct bench *b)
     struct leat_view v;
     uint64_t times;
 
-    bench_pin(0);
+    cpu_pin(0);
     peer_open(PLAIN, b->what->pages, b->what->flags);
     if (leat_pool_get(pool, 2, &chunk))
         bench_die("no pages");

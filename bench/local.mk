@@ -2,7 +2,10 @@
 #
 # Each peer is an executable of its own: allocators change a whole process.
 
+bench_cpu_sources = bench/cpu.c bench/cpu.h
+
 bench_common_sources = \
+    $(bench_cpu_sources) \
     bench/bench.c \
     bench/bench.h \
     bench/duo.h \
@@ -79,7 +82,8 @@ endif
 
 if HAVE_GLIB
 pkglibexec_PROGRAMS += bench/views-glib
-bench_views_glib_SOURCES = bench/views-glib.c bench/bench.c bench/bench.h
+bench_views_glib_SOURCES = bench/views-glib.c bench/bench.c bench/bench.h \
+    $(bench_cpu_sources)
 bench_views_glib_CPPFLAGS = $(BENCH_CPPFLAGS) $(GLIB_CFLAGS)
 bench_views_glib_LDADD = $(GLIB_LIBS)
 endif
@@ -100,7 +104,8 @@ bench_pages_dpdk_LDADD = $(DPDK_LIBS)
 endif
 
 # The peers of "leat bench block" and "leat bench net": two processes each.
-bench_device_sources = bench/device.c bench/device.h bench/pair.c
+bench_device_sources = bench/device.c bench/device.h bench/pair.c \
+    $(bench_cpu_sources)
 bench_block_sources = bench/block.c bench/block.h $(bench_device_sources)
 bench_leat_end = bench/leat-end.c bench/leat-end.h
 bench_net_sources = bench/net.c bench/net.h $(bench_device_sources)

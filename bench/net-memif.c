@@ -69,7 +69,7 @@ static void eal(const struct device *d, const struct memif *m)
     ARG("--no-telemetry");
     ARG("--log-level=1");
     ARG("--lcores");
-    ARG("0@%d", device_cpu(d->pair.second));
+    ARG("0@%d", cpu_nth(d->pair.second));
     ARG("--single-file-segments");
     ARG("-m");
     ARG(MEMORY_MIB);
@@ -88,7 +88,7 @@ static void eal(const struct device *d, const struct memif *m)
         argv[i] = args[i];
     if (rte_eal_init(n, argv) < 0)
         device_none("rte_eal_init() failed");
-    device_pin(d->pair.second);
+    cpu_pin(d->pair.second);
 }
 
 static void open_port(struct memif *m)

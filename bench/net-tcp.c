@@ -33,8 +33,8 @@ static void unpin(void)
     cpu_set_t set;
 
     CPU_ZERO(&set);
-    CPU_SET(device_cpu(0), &set);
-    CPU_SET(device_cpu(1), &set);
+    CPU_SET(cpu_nth(0), &set);
+    CPU_SET(cpu_nth(1), &set);
     sched_setaffinity(0, sizeof set, &set);
 }
 
@@ -143,7 +143,7 @@ static void run(struct device *d, const struct tcp_link *l, bool back)
         close(s);
     }
     pair_meet(p);
-    device_pin(p->second);
+    cpu_pin(p->second);
     p->after = pair_distance(p);
     if (!p->second)
         device_report_all(d);

@@ -41,12 +41,12 @@ static void eal(void)
     char *argv[ARGS + 1] = {NULL};
     int i;
 
-    snprintf(args[ARGS - 1], sizeof *args, "0@%d", bench_cpu(0));
+    snprintf(args[ARGS - 1], sizeof *args, "0@%d", cpu_nth(0));
     for (i = 0; i < ARGS; i++)
         argv[i] = args[i];
     if (rte_eal_init(ARGS, argv) < 0)
         bench_die("rte_eal_init() failed");
-    bench_pin(0);
+    cpu_pin(0);
 }
 
 static void peer_open(int variant, size_t pages, unsigned flags)

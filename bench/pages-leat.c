@@ -186,7 +186,7 @@ static void run_handover(const struct bench *b)
     const struct bench_case *c = b->what;
     double ns;
 
-    bench_pin(0);
+    cpu_pin(0);
     peer_open(c->variant, c->pages, c->flags);
     peer_enter(&work_peer);
     ns = bench_measure(b, c->work, &work_peer);

@@ -47,7 +47,7 @@ void pair_fork(struct pair *p)
     close(fds[!p->second]);
     if (p->second)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-    device_pin(p->second);
+    cpu_pin(p->second);
 }
 
 /* The other is not there any more: it says why, or nobody does. */

@@ -35,7 +35,7 @@ static uint64_t work(struct peer *unused, uint64_t n)
 
 static void run(const struct bench *b)
 {
-    bench_pin(0);
+    cpu_pin(0);
     bench_report(b, "ns", bench_measure(b, work, NULL));
 }
 

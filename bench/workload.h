@@ -197,7 +197,7 @@ static void work_run(const struct bench *b)
     const struct bench_case *c = b->what;
     double per = c->per ? (double)c->per : (double)bench_param;
 
-    bench_pin(0);
+    cpu_pin(0);
     peer_open(c->variant, c->pages, c->flags);
     peer_enter(&work_peer);
     if (c->live)
@@ -210,7 +210,7 @@ __attribute__((unused)) static void work_run_fresh(const struct bench *b)
     const struct bench_case *c = b->what;
     uint64_t n = c->pages;
 
-    bench_pin(0);
+    cpu_pin(0);
     peer_open(c->variant, n, c->flags);
     peer_enter(&work_peer);
     __builtin_memset(work_live, 1, n * sizeof *work_live);
@@ -222,7 +222,7 @@ __attribute__((unused)) static void work_run_rss(const struct bench *b)
     const struct bench_case *c = b->what;
     uint64_t n = c->pages, before, after;
 
-    bench_pin(0);
+    cpu_pin(0);
     __builtin_memset(work_live, 1, n * sizeof *work_live);
     bench_resident(); /* has what it needs for itself */
     before = bench_resident();
