@@ -41,6 +41,7 @@ blkfront_unit_tests = \
     tests/unit/test_blkfront_fail \
     tests/unit/test_blkfront_hostile \
     tests/unit/test_blkfront_keys \
+    tests/unit/test_blkfront_life \
     tests/unit/test_blkfront_noise \
     tests/unit/test_blkfront_pages \
     tests/unit/test_blkfront_terms \
@@ -52,6 +53,7 @@ tests_unit_test_blkfront_again_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkfront_fail_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkfront_hostile_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkfront_keys_LDADD = $(pv_unit_ldadd)
+tests_unit_test_blkfront_life_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkfront_noise_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkfront_pages_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkfront_terms_LDADD = $(pv_unit_ldadd)

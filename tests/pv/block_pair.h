@@ -174,6 +174,13 @@ static inline void pair_close(struct block_pair *p)
 
 /* --------------------------------------------------------------- a request */
 
+static inline struct leat_view pair_pages(struct block_pair *p,
+                                          struct leat_chunk *c, uint32_t pages)
+{
+    *c = get(p->w.g.a->pool, pages);
+    return leat_chunk_view(*c);
+}
+
 struct pair_request {
     struct leat_blk blk;
     int err;
