@@ -257,6 +257,7 @@ test_headers = \
     tests/pv/frames.h \
     tests/pv/front_asks.h \
     tests/pv/front_world.h \
+    tests/pv/net_device.h \
     tests/pv/net_front.h \
     tests/pv/net_pair.h \
     tests/pv/mirror.h \

@@ -102,10 +102,12 @@ netfront_unit_tests = \
     tests/unit/test_netfront_give \
     tests/unit/test_netfront_hostile \
     tests/unit/test_netfront_read \
+    tests/unit/test_netfront_states \
     $(NULL)
 unit_tests += $(netfront_unit_tests)
 tests_unit_test_netfront_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netfront_read_LDADD = $(pv_unit_ldadd)
+tests_unit_test_netfront_states_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netfront_ctrl_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netfront_give_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netfront_hostile_LDADD = $(pv_unit_ldadd)
