@@ -250,6 +250,7 @@ test_headers = \
     tests/model/handles.h \
     tests/model/operations.h \
     tests/model/world.h \
+    tests/pv/back_device.h \
     tests/pv/back_world.h \
     tests/pv/block_pair.h \
     tests/pv/disk_play.h \

@@ -64,6 +64,7 @@ blkback_unit_tests = \
     tests/unit/test_blkback_device \
     tests/unit/test_blkback_hostile \
     tests/unit/test_blkback_pages \
+    tests/unit/test_blkback_states \
     tests/unit/test_blkif \
     $(NULL)
 unit_tests += $(blkback_unit_tests)
@@ -71,6 +72,7 @@ tests_unit_test_blkback_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkback_device_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkback_hostile_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkback_pages_LDADD = $(pv_unit_ldadd)
+tests_unit_test_blkback_states_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkif_LDADD = $(pv_unit_ldadd)
 tests_unit_test_blkif_layout_LDADD = $(pv_unit_ldadd)
 
