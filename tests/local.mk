@@ -265,6 +265,7 @@ test_headers = \
     tests/pv/net_world.h \
     tests/pv/rings.h \
     tests/pv/store.h \
+    tests/pv/switch_ends.h \
     tests/pv/pair.h \
     tests/pv/peers.h \
     tests/unit/bus_fixture.h \

@@ -85,6 +85,7 @@ net_unit_tests = \
     tests/unit/test_netback_posted \
     tests/unit/test_net_headers \
     tests/unit/test_netswitch \
+    tests/unit/test_netswitch_uplinks \
     $(NULL)
 unit_tests += $(net_unit_tests)
 tests_unit_test_net_finish_LDADD = $(pv_unit_ldadd)
@@ -95,6 +96,7 @@ tests_unit_test_netback_hostile_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netback_posted_LDADD = $(pv_unit_ldadd)
 tests_unit_test_net_headers_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netswitch_LDADD = $(pv_unit_ldadd)
+tests_unit_test_netswitch_uplinks_LDADD = $(pv_unit_ldadd)
 tests_errors_errors_netback_destroy_connected_LDADD = $(pv_ldadd)
 tests_errors_errors_switch_destroy_attached_LDADD = $(pv_ldadd)
 netfront_unit_tests = \
