@@ -82,6 +82,8 @@ net_unit_tests = \
     tests/unit/test_netback_deaths \
     tests/unit/test_netback_frames \
     tests/unit/test_netback_hostile \
+    tests/unit/test_netback_life \
+    tests/unit/test_netback_offload \
     tests/unit/test_netback_posted \
     tests/unit/test_net_headers \
     tests/unit/test_netswitch \
@@ -93,6 +95,8 @@ tests_unit_test_netback_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netback_deaths_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netback_frames_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netback_hostile_LDADD = $(pv_unit_ldadd)
+tests_unit_test_netback_life_LDADD = $(pv_unit_ldadd)
+tests_unit_test_netback_offload_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netback_posted_LDADD = $(pv_unit_ldadd)
 tests_unit_test_net_headers_LDADD = $(pv_unit_ldadd)
 tests_unit_test_netswitch_LDADD = $(pv_unit_ldadd)
