@@ -221,7 +221,9 @@ leat_SOURCES = \
     src/tool/published.c \
     src/tool/random-file.c \
     src/tool/run.c \
+    src/tool/share-units.c \
     src/tool/share.c \
+    src/tool/share.h \
     src/tool/sim-control.c \
     src/tool/sim-look.c \
     src/tool/sim-net-back.c \
