@@ -60,28 +60,13 @@ static bool open_file(struct back *b, int disk, const char *path,
 static bool open_domain(struct back *b, const char *dir)
 {
     struct leat_grants_config c = {.maps_max = MAPPINGS};
-    struct leat_bus_config bus = {.fd = -1};
-    int err = LEAT_E_BUSY, i;
+    int err = side_join_back(dir, &b->domain);
 
-    /* The one before may not be gone yet. */
-    for (i = 0; i < ATTEMPTS && err == LEAT_E_BUSY; i++) {
-        err = leat_sim_join(dir, SIDE_BACK, &b->domain);
-        if (err == LEAT_E_BUSY)
-            side_nap();
-    }
     if (err)
         return tool_fail("sim block: the back end cannot join: %s",
                          leat_strerror(err));
     c.map = leat_sim_map(b->domain);
-    err = leat_grants_meta_size(&c, &c.meta_bytes);
-    if (!err)
-        c.meta = malloc(c.meta_bytes);
-    if (!err)
-        err = leat_grants_create(&b->table, &c);
-    bus.store = leat_sim_store(b->domain);
-    bus.events = leat_sim_events(b->domain);
-    if (!err)
-        err = leat_bus_init(&b->bus, &bus);
+    err = side_open(b->domain, c, &b->table, &b->bus);
     return !err || tool_fail("sim block: the back end: %s", leat_strerror(err));
 }
 

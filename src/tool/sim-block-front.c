@@ -62,17 +62,13 @@ static void event(void *arg, struct leat_blkfront *end,
     }
 }
 
-static int open_table(struct front *f)
+static int open_bus(struct front *f)
 {
     struct leat_grants_config c = {.lifecycle = &f->life};
     int err = leat_sim_gnttab(f->domain, &f->table_pages);
 
     c.share = leat_gnttab(&f->table_pages);
-    if (!err)
-        err = leat_grants_meta_size(&c, &c.meta_bytes);
-    if (!err)
-        c.meta = malloc(c.meta_bytes);
-    return err ? err : leat_grants_create(&f->table, &c);
+    return err ? err : side_open(f->domain, c, &f->table, &f->bus);
 }
 
 static int open_end(struct front *f, int disk)
@@ -103,7 +99,6 @@ static int open_front(struct front *f)
 {
     struct leat_pool_config pool = {.limit_pages = POOL_PAGES,
                                     .peer = SIDE_BACK + 1};
-    struct leat_bus_config bus = {.fd = -1, .lifecycle = &f->life};
     int err = leat_sim_join(f->job->side.sim, SIDE_FRONT, &f->domain), i;
 
     if (!err)
@@ -113,11 +108,7 @@ static int open_front(struct front *f)
     pool.backend = leat_sim_backend(f->domain);
     err = leat_pool_create(&f->pool, &pool);
     if (!err)
-        err = open_table(f);
-    bus.store = leat_sim_store(f->domain);
-    bus.events = leat_sim_events(f->domain);
-    if (!err)
-        err = leat_bus_init(&f->bus, &bus);
+        err = open_bus(f);
     if (!err && !side_make(&f->job->side, true))
         err = LEAT_E_SYSTEM;
     for (i = 0; i < DISKS && !err; i++)

@@ -83,17 +83,13 @@ static void receive(void *arg, struct leat_netfront *end,
 
 /* ------------------------------------------------------------- opening, ends */
 
-static int open_table(struct net_front *f)
+static int open_bus(struct net_front *f)
 {
     struct leat_grants_config c = {.lifecycle = &f->life};
     int err = leat_sim_gnttab(f->domain, &f->table_pages);
 
     c.share = leat_gnttab(&f->table_pages);
-    if (!err)
-        err = leat_grants_meta_size(&c, &c.meta_bytes);
-    if (!err)
-        c.meta = malloc(c.meta_bytes);
-    return err ? err : leat_grants_create(&f->table, &c);
+    return err ? err : side_open(f->domain, c, &f->table, &f->bus);
 }
 
 /* Pages that the back end sees, and those that frames are copied to. */
@@ -139,7 +135,6 @@ static int open_end(struct net_front *f)
 
 static int open_all(struct net_front *f)
 {
-    struct leat_bus_config bus = {.fd = -1, .lifecycle = &f->life};
     int err = leat_sim_join(f->job->side.sim, SIDE_FRONT, &f->domain);
 
     if (!err)
@@ -147,12 +142,7 @@ static int open_all(struct net_front *f)
     if (!err)
         err = open_pools(f);
     if (!err)
-        err = open_table(f);
-    if (err)
-        return err;
-    bus.store = leat_sim_store(f->domain);
-    bus.events = leat_sim_events(f->domain);
-    err = leat_bus_init(&f->bus, &bus);
+        err = open_bus(f);
     if (!err && !side_make(&f->job->side, true))
         err = LEAT_E_SYSTEM;
     return err ? err : open_end(f);

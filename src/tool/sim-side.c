@@ -264,3 +264,31 @@ bool side_take_offline(struct side *s)
     }
     return !err || tool_fail("%s: the store: %s", s->word, leat_strerror(err));
 }
+
+int side_join_back(const char *dir, struct leat_sim_domain **out)
+{
+    int err = LEAT_E_BUSY, i;
+
+    for (i = 0; i < ATTEMPTS && err == LEAT_E_BUSY; i++) {
+        err = leat_sim_join(dir, SIDE_BACK, out);
+        if (err == LEAT_E_BUSY)
+            side_nap();
+    }
+    return err;
+}
+
+int side_open(struct leat_sim_domain *domain, struct leat_grants_config config,
+              struct leat_grants **table, struct leat_bus *bus)
+{
+    const struct leat_bus_config b = {.store = leat_sim_store(domain),
+                                      .events = leat_sim_events(domain),
+                                      .lifecycle = config.lifecycle,
+                                      .fd = -1};
+    int err = leat_grants_meta_size(&config, &config.meta_bytes);
+
+    if (!err)
+        config.meta = malloc(config.meta_bytes);
+    if (!err)
+        err = leat_grants_create(table, &config);
+    return err ? err : leat_bus_init(bus, &b);
+}

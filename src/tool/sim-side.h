@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include <leat/bus_device.h>
+#include <leat/grant.h>
 
 #include "sim.h"
 
@@ -67,5 +68,11 @@ const char *side_device(const struct side *s, enum leat_bus_side side,
 
 /* Sleeps for a millisecond. */
 void side_nap(void);
+
+/* The back end joins (dir): the one before may not be gone yet. */
+int side_join_back(const char *dir, struct leat_sim_domain **out);
+/* What each end has of its domain. The bus is told of suspends as the table is. */
+int side_open(struct leat_sim_domain *domain, struct leat_grants_config config,
+              struct leat_grants **table, struct leat_bus *bus);
 
 #endif
