@@ -382,4 +382,28 @@ static inline uint32_t fw_serve(struct front_world *w, int16_t status, int fill)
     return n;
 }
 
+/* Connects as far as it goes, with one key of the back's changed. */
+static inline void fw_with(struct front_world *w, struct leat_blkfront_config c,
+                           const char *key, const char *value)
+{
+    fw_worlds(w, c);
+    fw_say(w, key, value);
+    MUST(leat_blkfront_create(&w->f, &w->config));
+    fw_state(w, LEAT_BUS_INIT_WAIT);
+    fw_run(w);
+    if (fw_mine(w) == LEAT_BUS_INITIALISED) {
+        fw_meet(w);
+        fw_state(w, LEAT_BUS_CONNECTED);
+        fw_run(w);
+    }
+}
+
+static inline struct leat_blkfront_info fw_info(struct front_world *w)
+{
+    struct leat_blkfront_info i;
+
+    MUST(leat_blkfront_info(w->f, &i));
+    return i;
+}
+
 #endif

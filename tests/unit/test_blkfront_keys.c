@@ -10,30 +10,6 @@
 
 static struct front_world w;
 
-/* Connects as far as it goes, with one key of the back's changed. */
-static void with(struct leat_blkfront_config c, const char *key,
-                 const char *value)
-{
-    fw_worlds(&w, c);
-    fw_say(&w, key, value);
-    MUST(leat_blkfront_create(&w.f, &w.config));
-    fw_state(&w, LEAT_BUS_INIT_WAIT);
-    fw_run(&w);
-    if (fw_mine(&w) == LEAT_BUS_INITIALISED) {
-        fw_meet(&w);
-        fw_state(&w, LEAT_BUS_CONNECTED);
-        fw_run(&w);
-    }
-}
-
-static struct leat_blkfront_info info(void)
-{
-    struct leat_blkfront_info i;
-
-    MUST(leat_blkfront_info(w.f, &i));
-    return i;
-}
-
 /* --------------------------------------------------------------- all numbers */
 
 static const char *const keys[] = {
@@ -71,7 +47,7 @@ Test(blkfront_keys, no_numbers)
 
     for (size_t i = 0; i < COUNT(keys); i++) {
         for (size_t k = 0; k < COUNT(lies); k++) {
-            with((struct leat_blkfront_config){0}, keys[i], lies[k]);
+            fw_with(&w, (struct leat_blkfront_config){0}, keys[i], lies[k]);
             cr_assert(!leat_blkfront_connected(w.f), "%s=%s", keys[i], lies[k]);
             cr_assert_eq(w.events[LEAT_BLKFRONT_BROKEN], 1);
             cr_assert_eq(w.events[LEAT_BLKFRONT_CONNECTED], 0);
@@ -87,7 +63,7 @@ Test(blkfront_keys, no_numbers)
 Test(blkfront_keys, mended)
 {
     for (size_t i = 0; i < COUNT(keys); i++) {
-        with((struct leat_blkfront_config){0}, keys[i], "-1");
+        fw_with(&w, (struct leat_blkfront_config){0}, keys[i], "-1");
         cr_assert(!leat_blkfront_connected(w.f));
         fw_say(&w, keys[i], strcmp(keys[i], "sector-size") ? "512" : "1024");
         fw_state(&w, LEAT_BUS_CLOSED);
@@ -111,7 +87,7 @@ Test(blkfront_keys, all_missing)
     fw_say(&w, "sectors", "1000");
     MUST(leat_blkfront_create(&w.f, &w.config));
     fw_connect(&w);
-    i = info();
+    i = fw_info(&w);
     cr_assert_eq(i.sectors, 1000);
     cr_assert_eq(i.sector_bytes, 512);
     cr_assert_eq(i.physical_bytes, 512);
@@ -137,7 +113,7 @@ Test(blkfront_keys, all_missing)
     ask_end(&a);
     fw_close(&w);
 
-    with((struct leat_blkfront_config){0}, "sectors", NULL);
+    fw_with(&w, (struct leat_blkfront_config){0}, "sectors", NULL);
     cr_assert(!leat_blkfront_connected(w.f));
     cr_assert(strstr(leat_blkfront_text(w.f), "no key sectors"));
     fw_close(&w);
@@ -160,14 +136,15 @@ Test(blkfront_keys, sector_size)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct ask a;
 
-        with((struct leat_blkfront_config){0}, "sector-size", cases[i].value);
+        fw_with(&w, (struct leat_blkfront_config){0}, "sector-size",
+                cases[i].value);
         cr_assert_eq(leat_blkfront_connected(w.f), cases[i].bytes != 0, "%s",
                      cases[i].value);
         if (cases[i].bytes) {
             uint32_t unit = cases[i].bytes / 512;
 
-            cr_assert_eq(info().sector_bytes, cases[i].bytes);
-            cr_assert_eq(info().physical_bytes, cases[i].bytes);
+            cr_assert_eq(fw_info(&w).sector_bytes, cases[i].bytes);
+            cr_assert_eq(fw_info(&w).physical_bytes, cases[i].bytes);
             ask_make(&w, &a, LEAT_BLK_READ, 1, 1, 0);
             FAILS(unit > 1 ? LEAT_E_ALIGN : 0, ask_submit(&a));
             MUST(leat_blkfront_close(w.f, true));
@@ -188,9 +165,10 @@ Test(blkfront_keys, physical_sector_size)
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        with((struct leat_blkfront_config){0}, "physical-sector-size",
-             cases[i].value);
-        cr_assert_eq(info().physical_bytes, cases[i].bytes); /* an advice */
+        fw_with(&w, (struct leat_blkfront_config){0}, "physical-sector-size",
+                cases[i].value);
+        cr_assert_eq(fw_info(&w).physical_bytes,
+                     cases[i].bytes); /* an advice */
         fw_close(&w);
     }
 }
@@ -213,11 +191,12 @@ Test(blkfront_keys, sectors)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct ask a;
 
-        with((struct leat_blkfront_config){0}, "sectors", cases[i].value);
+        fw_with(&w, (struct leat_blkfront_config){0}, "sectors",
+                cases[i].value);
         cr_assert_eq(leat_blkfront_connected(w.f), !cases[i].lie, "%s",
                      cases[i].value);
         if (!cases[i].lie) {
-            cr_assert_eq(info().sectors, cases[i].sectors);
+            cr_assert_eq(fw_info(&w).sectors, cases[i].sectors);
             ask_make(&w, &a, LEAT_BLK_READ, cases[i].sectors - 7, 1, 0);
             FAILS(LEAT_E_RANGE, ask_submit(&a));
             ask_end(&a);
@@ -230,7 +209,7 @@ Test(blkfront_keys, sectors)
     fw_say(&w, "sectors", "4095");
     MUST(leat_blkfront_create(&w.f, &w.config));
     fw_connect(&w);
-    cr_assert_eq(info().sectors, 4088);
+    cr_assert_eq(fw_info(&w).sectors, 4088);
     fw_close(&w);
 }
 
@@ -240,10 +219,10 @@ Test(blkfront_keys, info)
         char text[12];
 
         snprintf(text, sizeof(text), "%u", x);
-        with((struct leat_blkfront_config){0}, "info", text);
-        cr_assert_eq(info().cdrom, (x & 1) != 0);
-        cr_assert_eq(info().removable, (x & 2) != 0);
-        cr_assert_eq(info().read_only, (x & 4) != 0);
+        fw_with(&w, (struct leat_blkfront_config){0}, "info", text);
+        cr_assert_eq(fw_info(&w).cdrom, (x & 1) != 0);
+        cr_assert_eq(fw_info(&w).removable, (x & 2) != 0);
+        cr_assert_eq(fw_info(&w).read_only, (x & 4) != 0);
         fw_close(&w);
     }
 }
@@ -252,7 +231,7 @@ Test(blkfront_keys, a_disk_that_is_read_only)
 {
     struct ask a;
 
-    with((struct leat_blkfront_config){0}, "info", "4");
+    fw_with(&w, (struct leat_blkfront_config){0}, "info", "4");
     ask_make(&w, &a, LEAT_BLK_WRITE, 0, 1, 0);
     FAILS(LEAT_E_ACCESS, ask_submit(&a));
     a.blk.op = LEAT_BLK_BARRIER;

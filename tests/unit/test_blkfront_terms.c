@@ -9,30 +9,6 @@
 
 static struct front_world w;
 
-/* Connects as far as it goes, with one key of the back's changed. */
-static void with(struct leat_blkfront_config c, const char *key,
-                 const char *value)
-{
-    fw_worlds(&w, c);
-    fw_say(&w, key, value);
-    MUST(leat_blkfront_create(&w.f, &w.config));
-    fw_state(&w, LEAT_BUS_INIT_WAIT);
-    fw_run(&w);
-    if (fw_mine(&w) == LEAT_BUS_INITIALISED) {
-        fw_meet(&w);
-        fw_state(&w, LEAT_BUS_CONNECTED);
-        fw_run(&w);
-    }
-}
-
-static struct leat_blkfront_info info(void)
-{
-    struct leat_blkfront_info i;
-
-    MUST(leat_blkfront_info(w.f, &i));
-    return i;
-}
-
 /* ------------------------------------------------------------------ features */
 
 Test(blkfront_terms, indirect_segments)
@@ -48,10 +24,10 @@ Test(blkfront_terms, indirect_segments)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct ask a;
 
-        with((struct leat_blkfront_config){.segments = 512},
-             "feature-max-indirect-segments", cases[i].value);
-        cr_assert_eq(info().segments, cases[i].segments);
-        cr_assert_eq(info().indirect, cases[i].segments > 11);
+        fw_with(&w, (struct leat_blkfront_config){.segments = 512},
+                "feature-max-indirect-segments", cases[i].value);
+        cr_assert_eq(fw_info(&w).segments, cases[i].segments);
+        cr_assert_eq(fw_info(&w).indirect, cases[i].segments > 11);
         ask(&w, &a, LEAT_BLK_READ, 0, 64, 0);
         cr_assert_eq(fw_serve(&w, BLKIF_OKAY, 0),
                      (64 + cases[i].segments - 1) / cases[i].segments);
@@ -72,17 +48,18 @@ Test(blkfront_terms, ring_order)
             char text[12];
 
             snprintf(text, sizeof(text), "%u", other);
-            with((struct leat_blkfront_config){.ring_order = mine},
-                 "max-ring-page-order", text);
-            cr_assert_eq(info().ring_pages, 1u << want);
+            fw_with(&w, (struct leat_blkfront_config){.ring_order = mine},
+                    "max-ring-page-order", text);
+            cr_assert_eq(fw_info(&w).ring_pages, 1u << want);
             cr_assert_eq(w.ring[0].pages, 1u << want);
             cr_assert_eq(fw_heard(&w, "ring-page-order") != NULL, want != 0);
             cr_assert_eq(fw_heard(&w, "ring-ref") != NULL, want == 0);
             fw_close(&w);
         }
     }
-    with((struct leat_blkfront_config){0}, "max-ring-page-order", "4294967295");
-    cr_assert_eq(info().ring_pages, 16);
+    fw_with(&w, (struct leat_blkfront_config){0}, "max-ring-page-order",
+            "4294967295");
+    cr_assert_eq(fw_info(&w).ring_pages, 16);
     fw_close(&w);
 }
 
@@ -98,10 +75,11 @@ Test(blkfront_terms, queues)
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        with((struct leat_blkfront_config){.queues = cases[i].mine,
-                                           .ring_order = 1},
-             "multi-queue-max-queues", cases[i].value);
-        cr_assert_eq(info().queues, cases[i].want);
+        fw_with(&w,
+                (struct leat_blkfront_config){.queues = cases[i].mine,
+                                              .ring_order = 1},
+                "multi-queue-max-queues", cases[i].value);
+        cr_assert_eq(fw_info(&w).queues, cases[i].want);
         cr_assert_eq(w.nrings, cases[i].want);
         fw_close(&w);
     }
@@ -115,22 +93,27 @@ Test(blkfront_terms, flags)
     for (size_t i = 0; i < COUNT(values); i++) {
         bool on = i != 0;
 
-        with((struct leat_blkfront_config){0}, "feature-flush-cache",
-             values[i]);
-        cr_assert_eq(info().flush, on);
+        fw_with(&w, (struct leat_blkfront_config){0}, "feature-flush-cache",
+                values[i]);
+        cr_assert_eq(fw_info(&w).flush, on);
         fw_close(&w);
-        with((struct leat_blkfront_config){0}, "feature-barrier", values[i]);
-        cr_assert_eq(info().barrier, on);
+        fw_with(&w, (struct leat_blkfront_config){0}, "feature-barrier",
+                values[i]);
+        cr_assert_eq(fw_info(&w).barrier, on);
         fw_close(&w);
-        with((struct leat_blkfront_config){0}, "feature-persistent", values[i]);
-        cr_assert_eq(info().persistent, on);
+        fw_with(&w, (struct leat_blkfront_config){0}, "feature-persistent",
+                values[i]);
+        cr_assert_eq(fw_info(&w).persistent, on);
         fw_close(&w);
-        with((struct leat_blkfront_config){0}, "discard-secure", values[i]);
-        cr_assert_eq(info().secure, on);
+        fw_with(&w, (struct leat_blkfront_config){0}, "discard-secure",
+                values[i]);
+        cr_assert_eq(fw_info(&w).secure, on);
         fw_close(&w);
-        with((struct leat_blkfront_config){0}, "feature-discard", values[i]);
-        cr_assert_eq(info().discard, on);
-        cr_assert_eq(info().secure, on); /* no discard, none that is secure */
+        fw_with(&w, (struct leat_blkfront_config){0}, "feature-discard",
+                values[i]);
+        cr_assert_eq(fw_info(&w).discard, on);
+        cr_assert_eq(fw_info(&w).secure,
+                     on); /* no discard, none that is secure */
         fw_close(&w);
     }
 }
@@ -138,27 +121,28 @@ Test(blkfront_terms, flags)
 /* What it says itself of persistent grants, and of the layout. */
 Test(blkfront_terms, what_it_writes)
 {
-    with((struct leat_blkfront_config){0}, "info", "0");
+    fw_with(&w, (struct leat_blkfront_config){0}, "info", "0");
     cr_assert_str_eq(fw_heard(&w, "feature-persistent"), "1");
     cr_assert_str_eq(fw_heard(&w, "protocol"), BLKIF_PROTOCOL_64);
     fw_close(&w);
-    with((struct leat_blkfront_config){.flags = LEAT_BLKFRONT_X86_32 |
-                                                LEAT_BLKFRONT_NO_PERSISTENT},
-         "info", "0");
+    fw_with(&w,
+            (struct leat_blkfront_config){.flags = LEAT_BLKFRONT_X86_32 |
+                                                   LEAT_BLKFRONT_NO_PERSISTENT},
+            "info", "0");
     cr_assert_null(fw_heard(&w, "feature-persistent"));
     cr_assert_str_eq(fw_heard(&w, "protocol"), BLKIF_PROTOCOL_32);
-    cr_assert(!info().persistent);
+    cr_assert(!fw_info(&w).persistent);
     fw_close(&w);
-    with(ask_config(LEAT_RECEIVE_REVOKE), "info", "0");
+    fw_with(&w, ask_config(LEAT_RECEIVE_REVOKE), "info", "0");
     cr_assert_null(fw_heard(&w, "feature-persistent"));
-    cr_assert(!info().persistent);
+    cr_assert(!fw_info(&w).persistent);
     fw_close(&w);
 }
 
 /* Other terms, the second time: nothing of the first is left in the store. */
 Test(blkfront_terms, other_terms)
 {
-    with((struct leat_blkfront_config){.queues = 2}, "info", "0");
+    fw_with(&w, (struct leat_blkfront_config){.queues = 2}, "info", "0");
     cr_assert_eq(w.nrings, 2);
     fw_state(&w, LEAT_BUS_CLOSED);
     fw_run(&w);
@@ -192,7 +176,7 @@ Test(blkfront_terms, not_trusted)
         w.config.mode = LEAT_RECEIVE_REVOKE;
         MUST(leat_blkfront_create(&w.f, &w.config));
         fw_connect(&w);
-        cr_assert_eq(info().mode, LEAT_RECEIVE_COPY);
+        cr_assert_eq(fw_info(&w).mode, LEAT_RECEIVE_COPY);
         ask(&w, &a, LEAT_BLK_READ, 0, 3, 0);
         cr_assert_eq(fw_serve(&w, BLKIF_OKAY, 0), 1);
         fw_run(&w);
@@ -208,18 +192,18 @@ Test(blkfront_terms, resize)
 {
     struct ask a;
 
-    with((struct leat_blkfront_config){0}, "sectors", "100");
+    fw_with(&w, (struct leat_blkfront_config){0}, "sectors", "100");
     fw_say(&w, "sectors", "200");
     fw_run(&w);
     cr_assert_eq(w.events[LEAT_BLKFRONT_RESIZED], 1);
-    cr_assert_eq(info().sectors, 200);
+    cr_assert_eq(fw_info(&w).sectors, 200);
     fw_say(&w, "sectors", "200"); /* the same is no news */
     fw_say(&w, "state", "4");
     fw_run(&w);
     cr_assert_eq(w.events[LEAT_BLKFRONT_RESIZED], 1);
     fw_say(&w, "sectors", "0");
     fw_run(&w);
-    cr_assert_eq(info().sectors, 0);
+    cr_assert_eq(fw_info(&w).sectors, 0);
     ask_make(&w, &a, LEAT_BLK_READ, 0, 1, 0);
     FAILS(LEAT_E_RANGE, ask_submit(&a));
     ask_end(&a);
