@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * A round: what was answered and what came, then pages for more, then all that was
- * put is shown at once, and the back is woken at most once for a channel.
+ * A round: some of what was answered and of what came, then pages for as many, which
+ * are shown at once; and so on, within the budget.
  */
 
 #include "netfront.h"
@@ -42,8 +42,14 @@ static void filter(struct leat_netfront *f)
         f->told++;
 }
 
-static struct leat_ring *serve(struct nf_queue *q, uint32_t budget, bool awake,
-                               bool *more)
+/*
+ * What is shown together. A back that waits for pages is woken while there still is
+ * something to do here: its wake-up, of tens of microseconds, hides behind that work.
+ */
+#define TOGETHER 16u
+
+static struct leat_ring *some(struct nf_queue *q, uint32_t budget, bool awake,
+                              bool *more)
 {
     struct leat_ring *lied = NULL;
 
@@ -52,6 +58,22 @@ static struct leat_ring *serve(struct nf_queue *q, uint32_t budget, bool awake,
     if (leat_nf_rx_take(q, budget, awake, more) || leat_nf_rx_post(q))
         return &q->rx;
     (void)show(q, &lied);
+    return lied;
+}
+
+static struct leat_ring *serve(struct nf_queue *q, uint32_t budget, bool awake,
+                               bool *more)
+{
+    struct leat_ring *lied = NULL;
+    bool again = true;
+    uint32_t now;
+
+    for (; again && !lied && budget; budget -= now) {
+        now = budget < TOGETHER ? budget : TOGETHER;
+        again = false;
+        lied = some(q, now, awake, &again);
+    }
+    *more |= again;
     return lied;
 }
 
