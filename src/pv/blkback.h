@@ -9,6 +9,7 @@
 #include <leat/ring.h>
 
 #include "blkif.h"
+#include "ring.h"
 #include "device.h"
 
 #define BACK_NONE UINT32_MAX

@@ -21,7 +21,7 @@ void leat_back_answer(struct back_queue *q, uint64_t id, uint8_t operation,
         : status == BLKIF_ERROR ? &st->error
                                 : &st->unsupported);
     /* There is room, by N3 of the ring; one that is broken takes nothing. */
-    (void)leat_ring_put(&q->ring, bytes,
+    (void)ring_put(&q->ring, bytes,
                         leat_blkif_response_out(q->layout, &r, bytes));
 }
 
@@ -225,7 +225,7 @@ int leat_back_take(struct back_queue *q, uint32_t budget, bool *more)
             *more = true;
             return 0;
         }
-        err = leat_ring_take(&q->ring, bytes, leat_blkif_slot(q->layout));
+        err = ring_take(&q->ring, bytes, leat_blkif_slot(q->layout));
         if (err)
             return err == LEAT_E_AGAIN ? 0 : err;
         handle(q, bytes);

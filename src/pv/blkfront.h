@@ -10,6 +10,7 @@
 #include <leat/slots.h>
 
 #include "blkif.h"
+#include "ring.h"
 #include "device.h"
 
 #define FRONT_NONE UINT32_MAX

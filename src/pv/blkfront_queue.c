@@ -139,7 +139,7 @@ static int put(struct front_queue *q, struct front_request *r)
     /* As many slots as the ring has: F5. */
     err = leat_slots_get(&q->slots, part_out(part), &wire.id);
     if (!err)
-        err = leat_ring_put(&q->ring, bytes,
+        err = ring_put(&q->ring, bytes,
                             leat_blkif_request_out(f->layout, &wire, bytes));
     if (err)
         return err;

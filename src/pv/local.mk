@@ -106,6 +106,7 @@ pv_private_headers = \
     src/pv/net_finish.h \
     src/pv/netback.h \
     src/pv/netfront.h \
+    src/pv/ring.h \
     $(NULL)
 
 lib_LTLIBRARIES += libleat-pv.la

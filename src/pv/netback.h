@@ -15,6 +15,7 @@
 #include "device.h"
 #include "net_finish.h"
 #include "netif.h"
+#include "ring.h"
 
 #define NB_FRAMES 64u  /* taken together */
 #define NB_SLOTS  18u  /* of a frame: XEN_NETIF_NR_SLOTS_MIN */

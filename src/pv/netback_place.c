@@ -51,7 +51,7 @@ static int tell(struct nb_rx *rx)
 
         if (out->data && s->failed[out->frame])
             out->u.rsp.status = NETIF_RSP_ERROR; /* X3 */
-        err = leat_ring_put(&out->q->rx, &out->u, sizeof(out->u));
+        err = ring_put(&out->q->rx, &out->u, sizeof(out->u));
     }
     for (i = 0; i < rx->nframes; i++)
         rx->n->stats.rx_failed += s->failed[i];

@@ -58,7 +58,7 @@ int leat_nb_rx_fill(struct nb_queue *q)
 
     leat_nb_rx_look(q);
     while (q->nposted < NB_POSTED) {
-        err = leat_ring_take(&q->rx, &req, sizeof(req));
+        err = ring_take(&q->rx, &req, sizeof(req));
         if (err)
             break;
         q->posted[(q->head + q->nposted) % NB_POSTED] =

@@ -254,10 +254,8 @@ static int ask(struct nb_rx *rx, struct nb_queue *q, uint32_t budget,
         if (err == LEAT_E_AGAIN)
             return 0;
         for (i = 0; i < n->nqueues; i++) {
-            int broken = leat_ring_state(&n->queues[i].rx, NULL);
-
-            if (broken)
-                return broken;
+            if (n->queues[i].rx.error)
+                return n->queues[i].rx.error;
         }
         if (err && !of_frame(err))
             return err;

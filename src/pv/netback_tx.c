@@ -48,13 +48,13 @@ static int answer(struct nb_queue *q, uint16_t id, int status)
     memset(&rsp, 0, sizeof(rsp)); /* XSA-216 */
     rsp.id = id;
     rsp.status = (int16_t)status;
-    return leat_ring_put(&q->tx, &rsp, sizeof(rsp));
+    return ring_put(&q->tx, &rsp, sizeof(rsp));
 }
 
 /* The next slot of a frame that has begun: there has to be one. */
 static int next(struct nb_queue *q, union slot *slot, const char *what)
 {
-    int err = leat_ring_take(&q->tx, slot, sizeof(*slot));
+    int err = ring_take(&q->tx, slot, sizeof(*slot));
 
     return err == LEAT_E_AGAIN ? broken(q, what, 0, 1) : err;
 }
@@ -169,7 +169,7 @@ static int take(struct nb_queue *q, struct nb_frame *f, uint32_t *slots)
 {
     union slot slot;
     uint32_t bytes = 0;
-    int err = leat_ring_take(&q->tx, &slot, sizeof(slot));
+    int err = ring_take(&q->tx, &slot, sizeof(slot));
 
     if (err)
         return err;

@@ -11,6 +11,7 @@
 
 #include "device.h"
 #include "netif.h"
+#include "ring.h"
 
 #define NF_RING      256u /* slots of a ring of one page                        */
 #define NF_NONE      UINT32_MAX

@@ -188,9 +188,12 @@ static void share(struct nf_queue *q, uint32_t n)
 
 void leat_nf_tell(struct nf_queue *q)
 {
+    static const struct leat_netfront_piece none;
     const uint32_t n = q->coming.n;
+    uint32_t i;
 
-    memset(q->f->pieces, 0, n * sizeof(q->f->pieces[0]));
+    for (i = 0; i < n; i++)
+        q->f->pieces[i] = none;
     q->coming.n = 0; /* from here on the parts are the reader's, or free */
     if (q->f->mode == LEAT_RECEIVE_COPY)
         copy(q, n);

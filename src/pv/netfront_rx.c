@@ -150,7 +150,7 @@ static int judge(struct nf_queue *q, const struct netif_rx_response *r)
 static int data(struct nf_queue *q, const struct netif_rx_response *r)
 {
     struct nf_coming *c = &q->coming;
-    struct nf_part part;
+    struct nf_part beyond, *part = &c->part[c->n];
     int err = judge(q, r);
 
     if (err)
@@ -165,17 +165,19 @@ static int data(struct nf_queue *q, const struct netif_rx_response *r)
         return lie(q, "slots of a frame", c->slots, NF_FATAL - 1);
     c->more = r->flags & NETRXF_MORE_DATA;
     c->failed |= r->status < 0;
-    claim(q, &part);
-    part.off = r->offset;
-    part.len = r->status > 0 ? (uint32_t)r->status : 0;
-    if (c->n == LEAT_NETFRONT_SLOTS || part.len > LEAT_NET_FRAME_MAX - c->len)
+    if (c->n == LEAT_NETFRONT_SLOTS)
+        part = &beyond;
+    claim(q, part);
+    part->off = r->offset;
+    part->len = r->status > 0 ? (uint32_t)r->status : 0;
+    if (part == &beyond || part->len > LEAT_NET_FRAME_MAX - c->len)
         c->refused = true; /* F9 */
-    if (!part.len || c->refused || c->failed) {
-        leat_nf_part_drop(q, &part);
-    } else {
-        c->part[c->n++] = part;
-        c->len += part.len;
+    if (part->len && !c->refused && !c->failed) {
+        c->len += part->len;
+        c->n++;
+        return 0;
     }
+    leat_nf_part_drop(q, part);
     if (c->refused || c->failed)
         discard(q);
     return 0;
@@ -211,7 +213,7 @@ int leat_nf_rx_take(struct nf_queue *q, uint32_t budget, bool awake, bool *more)
     int err = 0;
 
     for (n = 0; n < budget && !err; n++) {
-        err = leat_ring_take(&q->rx, &slot, sizeof(slot));
+        err = ring_take(&q->rx, &slot, sizeof(slot));
         if (err)
             break;
         err = c->extras ? extra(q, &slot.extra) : data(q, &slot.rsp);
@@ -264,7 +266,7 @@ int leat_nf_rx_post(struct nf_queue *q)
         if (err) /* what is posted does; more when there is some */
             return 0;
         r.id = (uint16_t)q->rx_put++;
-        err = leat_ring_put(&q->rx, &r, sizeof(r));
+        err = ring_put(&q->rx, &r, sizeof(r));
         if (err)
             return err;
     }

@@ -102,7 +102,7 @@ static void put_gso(struct nf_queue *q, const struct leat_net_meta *meta)
     e.u.gso.size = meta->gso_size;
     e.u.gso.type =
         meta->gso == LEAT_NET_GSO_TCPV4 ? NETIF_GSO_TCPV4 : NETIF_GSO_TCPV6;
-    (void)leat_ring_put(&q->tx, &e, sizeof(e));
+    (void)ring_put(&q->tx, &e, sizeof(e));
     q->extras++;
 }
 
@@ -147,7 +147,7 @@ void leat_nf_tx_put(struct nf_queue *q, const struct nf_piece *pieces,
         }
         if (!i)
             r.flags |= flags_of(meta) | (meta->gso ? NETTXF_EXTRA_INFO : 0);
-        (void)leat_ring_put(&q->tx, &r, sizeof(r));
+        (void)ring_put(&q->tx, &r, sizeof(r));
         if (!i && meta->gso)
             put_gso(q, meta);
     }
@@ -172,8 +172,8 @@ int leat_nf_tx_filter(struct nf_queue *q, const uint8_t *mac, bool add)
     memset(&e, 0, sizeof(e));
     e.type = add ? NETIF_EXTRA_MCAST_ADD : NETIF_EXTRA_MCAST_DEL;
     memcpy(e.u.mcast.addr, mac, sizeof(e.u.mcast.addr));
-    (void)leat_ring_put(&q->tx, &r, sizeof(r));
-    (void)leat_ring_put(&q->tx, &e, sizeof(e));
+    (void)ring_put(&q->tx, &r, sizeof(r));
+    (void)ring_put(&q->tx, &e, sizeof(e));
     q->extras++;
     return 0;
 }
@@ -259,7 +259,7 @@ static int take(struct nf_queue *q, uint32_t budget, bool *any)
 
     q->taking = true;
     for (n = 0; n < budget && !err; n++) {
-        err = leat_ring_take(&q->tx, &rsp, sizeof(rsp));
+        err = ring_take(&q->tx, &rsp, sizeof(rsp));
         if (!err)
             err = answer(q, &rsp);
         *any |= !err;

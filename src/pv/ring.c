@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 
 /*
- * Both ends of a shared ring.
+ * Both ends of a shared ring. What is done with each message is in ring.h, too.
  *
  *   N1  our producer index, and where we stand in the peer's, are private: the
  *       ring's words of ours are written, never read back (XSA-86)
@@ -28,6 +28,7 @@
 #include <leat/ring.h>
 
 #include "../core/copy.h"
+#include "ring.h"
 
 /* Where the words lie: what we produce, what the peer does; as FRONT sees it. */
 enum {
@@ -50,11 +51,6 @@ static uint32_t load(const struct leat_ring *r, unsigned at)
 static void store(const struct leat_ring *r, unsigned at, uint32_t x)
 {
     __atomic_store_n(word(r, at), x, __ATOMIC_RELEASE);
-}
-
-static bool front(const struct leat_ring *r)
-{
-    return r->end == LEAT_RING_FRONT;
 }
 
 /*
@@ -124,7 +120,7 @@ int leat_ring_init(struct leat_ring *r, const struct leat_ring_config *config)
         return LEAT_E_LENGTH;
     new.slot = (uint32_t)config->slot;
     name_it(&new, config->name);
-    if (front(&new)) {
+    if (ring_is_front(&new)) {
         new.put = new.pushed = new.taken = new.seen = config->start;
         store(&new, RSP_PROD, config->start);
         store(&new, RSP_EVENT, config->start + 1);
@@ -144,18 +140,7 @@ uint32_t leat_ring_room(const struct leat_ring *r)
 {
     if (!r || r->error)
         return 0;
-    return front(r) ? r->slots - (r->put - r->taken) : r->taken - r->put;
-}
-
-static struct leat_shared slot_of(const struct leat_ring *r, uint32_t at)
-{
-    struct leat_shared s = {
-        r->pages.peer_bytes + LEAT_RING_HEAD +
-            (size_t)(at & (r->slots - 1)) * r->slot,
-        r->slot,
-    };
-
-    return s;
+    return ring_room(r);
 }
 
 /* What was moved since, into the books: two atomic additions for many messages. */
@@ -168,67 +153,22 @@ static void count(struct leat_ring *r)
     r->moved_bytes = 0;
 }
 
-/* Words of a slot: of any type, and moved whole. */
-typedef uint32_t __attribute__((may_alias)) slot_word;
-typedef uintptr_t __attribute__((may_alias)) slot_long;
-
-/*
- * Messages are short, and there are many of them: where a slot is aligned, they go
- * by words here, each moved once as leat_shared_copy_out() does it, and are counted
- * together. (len) is at most a slot.
- */
-#define MOVE(type, one)                                               \
-    for (; len - at >= sizeof(type); at += sizeof(type)) {            \
-        type x_;                                                      \
-        volatile type *shared_ =                                      \
-            (volatile type *)(volatile void *)(slot.peer_bytes + at); \
-                                                                      \
-        one;                                                          \
-    }
-#define MOVE_OUT(type)                                          \
-    MOVE(type, x_ = __atomic_load_n(shared_, __ATOMIC_RELAXED); \
-         memcpy(to + at, &x_, sizeof(x_)))
-#define MOVE_IN(type)                              \
-    MOVE(type, memcpy(&x_, from + at, sizeof(x_)); \
-         __atomic_store_n(shared_, x_, __ATOMIC_RELAXED))
-
-static bool by_words(struct leat_ring *r, struct leat_shared slot, size_t len)
-{
-    if ((uintptr_t)slot.peer_bytes % sizeof(slot_word))
-        return false;
-    r->moved++;
-    r->moved_bytes += len;
-    return true;
-}
-
 static void move_out(struct leat_ring *r, struct leat_shared slot,
                      unsigned char *to, size_t len)
 {
-    size_t at = 0;
-
-    if (!by_words(r, slot, len)) {
+    if (ring_by_words(r))
+        ring_move_out(r, slot, to, len);
+    else
         leat_shared_copy_out(slot, 0, to, len, r->copies);
-        return;
-    }
-    if (!((uintptr_t)slot.peer_bytes % sizeof(slot_long)))
-        MOVE_OUT(slot_long)
-    MOVE_OUT(slot_word)
-    MOVE_OUT(unsigned char)
 }
 
 static void move_in(struct leat_ring *r, struct leat_shared slot,
                     const unsigned char *from, size_t len)
 {
-    size_t at = 0;
-
-    if (!by_words(r, slot, len)) {
+    if (ring_by_words(r))
+        ring_move_in(r, slot, from, len);
+    else
         leat_shared_copy_in(slot, 0, from, len, r->copies);
-        return;
-    }
-    if (!((uintptr_t)slot.peer_bytes % sizeof(slot_long)))
-        MOVE_IN(slot_long)
-    MOVE_IN(slot_word)
-    MOVE_IN(unsigned char)
 }
 
 /* Zeroes the rest of a slot, from (at): filling, which is no copy. */
@@ -265,7 +205,7 @@ int leat_ring_put(struct leat_ring *r, const void *message, size_t len)
         return err;
     if (!leat_ring_room(r))
         return LEAT_E_AGAIN;
-    slot = slot_of(r, r->put);
+    slot = ring_slot(r, r->put);
     move_in(r, slot, message, len);
     zero(slot, len);
     r->put++;
@@ -287,8 +227,8 @@ int leat_ring_push(struct leat_ring *r, bool *notify)
         return 0;
     }
     r->pushed = r->put;
-    store_first(r, front(r) ? REQ_PROD : RSP_PROD, r->put); /* N5 */
-    event = load_then(r, front(r) ? REQ_EVENT : RSP_EVENT);
+    store_first(r, ring_is_front(r) ? REQ_PROD : RSP_PROD, r->put); /* N5 */
+    event = load_then(r, ring_is_front(r) ? REQ_EVENT : RSP_EVENT);
     *notify = r->put - event < r->put - old;
     return 0;
 }
@@ -298,7 +238,7 @@ static int judge(struct leat_ring *r, uint32_t prod)
 {
     uint32_t is, bound;
 
-    if (front(r)) {
+    if (ring_is_front(r)) {
         is = prod - r->taken;
         bound = r->pushed - r->taken;
     } else {
@@ -308,9 +248,10 @@ static int judge(struct leat_ring *r, uint32_t prod)
             return leat_ring_break(r, "req_prod went back to", prod, r->taken);
     }
     if (is > bound)
-        return leat_ring_break(
-            r, front(r) ? "rsp_prod is ahead by" : "req_prod is ahead by", is,
-            bound);
+        return leat_ring_break(r,
+                               ring_is_front(r) ? "rsp_prod is ahead by"
+                                                : "req_prod is ahead by",
+                               is, bound);
     r->seen = prod;
     return 0;
 }
@@ -321,7 +262,7 @@ static int look(struct leat_ring *r)
     int err = 0;
 
     if (r->seen == r->taken)
-        err = judge(r, load(r, front(r) ? RSP_PROD : REQ_PROD));
+        err = judge(r, load(r, ring_is_front(r) ? RSP_PROD : REQ_PROD));
     return err ? err : r->seen == r->taken ? LEAT_E_AGAIN : 0;
 }
 
@@ -336,7 +277,7 @@ int leat_ring_take(struct leat_ring *r, void *message, size_t len)
             count(r);
         return err;
     }
-    move_out(r, slot_of(r, r->taken), message, len);
+    move_out(r, ring_slot(r, r->taken), message, len);
     r->taken++;
     return 0;
 }
@@ -350,8 +291,8 @@ int leat_ring_sleep(struct leat_ring *r, bool *more)
     count(r);
     err = r->error ? r->error : look(r);
     if (err == LEAT_E_AGAIN) {
-        store_first(r, front(r) ? RSP_EVENT : REQ_EVENT, r->taken + 1);
-        err = judge(r, load_then(r, front(r) ? RSP_PROD : REQ_PROD));
+        store_first(r, ring_is_front(r) ? RSP_EVENT : REQ_EVENT, r->taken + 1);
+        err = judge(r, load_then(r, ring_is_front(r) ? RSP_PROD : REQ_PROD));
     }
     if (err)
         return err;
