@@ -195,6 +195,7 @@ struct nb_rx {
     uint32_t nout, nframes;
     uint32_t used; /* of the stage */
     bool copying;  /* there is (batch) */
+    bool waited;   /* some queue had no room */
 };
 
 static inline bool nb_takes_gso(const struct leat_netback *n)

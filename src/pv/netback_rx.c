@@ -19,6 +19,8 @@
  *       are as the table was when it had changed (looked) times
  *   X6  while the guest's frames are sent none is delivered to it: they lie where
  *       that would be staged
+ *   X7  who saw no room asks to be woken for it, or looks again: the guest may have
+ *       posted since, and was not asked to tell
  *
  *       room <--guest posts-- none --stall_ns--> stalled --guest posts--> room
  *
@@ -241,8 +243,10 @@ static int ask(struct nb_rx *rx, struct nb_queue *q, uint32_t budget,
 
     while (budget--) {
         for (i = 0; i < n->nqueues; i++) {
-            if ((!q || q == &n->queues[i]) && waits(&n->queues[i]))
+            if ((!q || q == &n->queues[i]) && waits(&n->queues[i])) {
+                rx->waited = true;
                 return 0;
+            }
         }
         pages = q && !q->stalled ? straight(q) : 0;
         if (q && q->stalled)
@@ -293,8 +297,10 @@ int leat_nb_rx_poll(struct leat_netback *n, uint32_t budget, bool *more)
     flushed = leat_nb_rx_flush(&rx);
     err = err ? err : flushed;
     for (i = 0; i < n->nqueues && !err && !n->awake; i++) {
-        if (leat_nb_rx_room(&n->queues[i]))
+        if (leat_nb_rx_room(&n->queues[i])) {
+            *more |= rx.waited; /* X7 */
             continue;
+        }
         err = leat_ring_sleep(&n->queues[i].rx, &again);
         *more |= !err && again && n->queues[i].nposted < NB_POSTED;
     }

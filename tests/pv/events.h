@@ -76,6 +76,8 @@ static inline int table_notify(void *self, uint32_t port)
         return LEAT_E_REFERENCE;
     if (p->peer)
         table_of(self)->port[p->peer].pending = true;
+    if (table_of(self)->told)
+        table_of(self)->told(table_of(self)->told_arg);
     return 0;
 }
 

@@ -63,6 +63,9 @@ struct table {
     const char *refuse; /* reads of this path are refused                */
     const char *last;   /* the read of this path comes too late: (dies)  */
     const char *dies;   /* is removed before it                          */
+    /* Called whenever a port is notified; NULL: nobody is. */
+    void (*told)(void *arg);
+    void *told_arg;
 };
 
 static inline void table_open(struct table *t)

@@ -76,6 +76,38 @@ Test(netback_posted, pages_change_and_the_port_delivers)
     change(true);
 }
 
+static void post_one(void *arg)
+{
+    struct front_page *page = arg;
+
+    rx_post(&F, 0, page->ref);
+    raw_push(F.rx);
+    F.rx->words[R_RSP_EVENT] = F.rx->words[R_RSP_PROD] + 1;
+}
+
+/* The guest posts a page whenever it is told of a frame, and does not tell: it was
+ * not asked to. No frame is left in the port. */
+Test(netback_posted, pages_come_while_the_guest_is_told)
+{
+    struct netif_rx_response rsp;
+    struct front_page *page;
+
+    front_open(&F, (struct leat_netback_config){0});
+    front_connect(&F, (struct front_keys){0});
+    back_go(&F);
+    page = front_new(&F, LEAT_READ_WRITE, 0);
+    for (unsigned i = 0; i < 5; i++)
+        memset(pair_give(&F.p, 100)->bytes, 0x40, 100);
+    F.p.w.t.told = post_one;
+    F.p.w.t.told_arg = page;
+    post_one(page);
+    back_go(&F);
+    for (unsigned i = 0; i < 5; i++)
+        cr_assert(raw_take(F.rx, &rsp, sizeof(rsp)), "frame %u", i);
+    F.p.w.t.told = NULL;
+    front_close(&F);
+}
+
 static int echo(void *self, const struct leat_net_frame *frame)
 {
     struct net_pair *p = self;
