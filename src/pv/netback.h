@@ -115,6 +115,7 @@ struct nb_queue {
 
     uint64_t starved_ns; /* since when there is no room; 0: there is        */
     bool stalled;
+    bool waited; /* in this poll it had no room, and was not asked for        */
     uint32_t port_queue; /* of those that it asks, the one that is next     */
 };
 
@@ -195,7 +196,6 @@ struct nb_rx {
     uint32_t nout, nframes;
     uint32_t used; /* of the stage */
     bool copying;  /* there is (batch) */
-    bool waited;   /* some queue had no room */
 };
 
 static inline bool nb_takes_gso(const struct leat_netback *n)

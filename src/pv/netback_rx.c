@@ -230,7 +230,8 @@ static bool of_frame(int err)
 /* Whether a queue waits for its guest, and is not yet to lose what comes. */
 static bool waits(struct nb_queue *q)
 {
-    return !room(q) && !starve(q);
+    q->waited = !room(q) && !starve(q);
+    return q->waited;
 }
 
 /* Asks for frames of one queue of the port's. (q) NULL: for all queues. */
@@ -243,10 +244,8 @@ static int ask(struct nb_rx *rx, struct nb_queue *q, uint32_t budget,
 
     while (budget--) {
         for (i = 0; i < n->nqueues; i++) {
-            if ((!q || q == &n->queues[i]) && waits(&n->queues[i])) {
-                rx->waited = true;
+            if ((!q || q == &n->queues[i]) && waits(&n->queues[i]))
                 return 0;
-            }
         }
         pages = q && !q->stalled ? straight(q) : 0;
         if (q && q->stalled)
@@ -280,8 +279,10 @@ int leat_nb_rx_poll(struct leat_netback *n, uint32_t budget, bool *more)
     bool again;
 
     leat_nb_rx_begin(&rx, n);
-    for (i = 0; i < n->nqueues && !err; i++)
+    for (i = 0; i < n->nqueues && !err; i++) {
+        n->queues[i].waited = false;
         err = leat_nb_rx_fill(&n->queues[i]);
+    }
     if (!err && asks && n->nqueues > 1 && nport < n->nqueues)
         err = ask(&rx, NULL, budget, more);
     for (i = 0; i < n->nqueues && !err && asks &&
@@ -298,7 +299,7 @@ int leat_nb_rx_poll(struct leat_netback *n, uint32_t budget, bool *more)
     err = err ? err : flushed;
     for (i = 0; i < n->nqueues && !err && !n->awake; i++) {
         if (leat_nb_rx_room(&n->queues[i])) {
-            *more |= rx.waited; /* X7 */
+            *more |= n->queues[i].waited; /* X7 */
             continue;
         }
         err = leat_ring_sleep(&n->queues[i].rx, &again);

@@ -108,6 +108,33 @@ Test(netback_posted, pages_come_while_the_guest_is_told)
     front_close(&F);
 }
 
+static uint32_t two(void *self)
+{
+    (void)self;
+    return 2;
+}
+
+/* A queue whose guest posts nothing is waited for, and one that has room does not
+ * keep netback awake meanwhile: back_go() ends. */
+static void one_without_pages(bool port_has_two)
+{
+    front_open(&F, (struct leat_netback_config){.queues_max = 2});
+    if (port_has_two)
+        F.p.ops.queues = two;
+    front_connect(&F, (struct front_keys){.queues = 2});
+    rx_post(&F, 0, front_new(&F, LEAT_READ_WRITE, 0)->ref);
+    raw_push(F.rx);
+    back_go(&F);
+    cr_assert_eq(F.rx[1].words[R_REQ_EVENT], 1, "it waits");
+    front_close(&F);
+}
+
+Test(netback_posted, a_queue_without_pages_keeps_nobody_awake)
+{
+    one_without_pages(false);
+    one_without_pages(true);
+}
+
 static int echo(void *self, const struct leat_net_frame *frame)
 {
     struct net_pair *p = self;
