@@ -9,8 +9,8 @@
 #include <leat/ring.h>
 
 #include "blkif.h"
-#include "ring.h"
 #include "device.h"
+#include "ring.h"
 
 #define BACK_NONE UINT32_MAX
 

@@ -22,7 +22,7 @@ void leat_back_answer(struct back_queue *q, uint64_t id, uint8_t operation,
                                 : &st->unsupported);
     /* There is room, by N3 of the ring; one that is broken takes nothing. */
     (void)ring_put(&q->ring, bytes,
-                        leat_blkif_response_out(q->layout, &r, bytes));
+                   leat_blkif_response_out(q->layout, &r, bytes));
 }
 
 /* What the front is told of an indirect one is what it is inside. */

@@ -10,8 +10,8 @@
 #include <leat/slots.h>
 
 #include "blkif.h"
-#include "ring.h"
 #include "device.h"
+#include "ring.h"
 
 #define FRONT_NONE UINT32_MAX
 

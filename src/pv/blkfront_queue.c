@@ -140,7 +140,7 @@ static int put(struct front_queue *q, struct front_request *r)
     err = leat_slots_get(&q->slots, part_out(part), &wire.id);
     if (!err)
         err = ring_put(&q->ring, bytes,
-                            leat_blkif_request_out(f->layout, &wire, bytes));
+                       leat_blkif_request_out(f->layout, &wire, bytes));
     if (err)
         return err;
     r->parts++;
