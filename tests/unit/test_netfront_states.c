@@ -7,6 +7,16 @@
 
 #include "pv/net_device.h"
 
+/* The one that was is looked at, as it is now; and another one waits for us. */
+static void another_back(void)
+{
+    run();
+    back("state", "1");
+    run();
+    back("state", "2");
+    run();
+}
+
 Test(netfront_states, a_back_that_lies_breaks_it_and_it_comes_again)
 {
     open_world(&the_device);
@@ -26,11 +36,7 @@ Test(netfront_states, a_back_that_lies_breaks_it_and_it_comes_again)
     FAILS(LEAT_E_STATE, net_send(&d.w, 0, 100, &(struct net_writer){0}));
     cr_assert_neq(number("state"), 4);
     back("state", "6");
-    run();
-    back("state", "1");
-    run();
-    back("state", "2");
-    run();
+    another_back();
     connect();
     cr_assert_str_eq(leat_netfront_text(d.w.f), "");
     frames_pass();
@@ -54,11 +60,7 @@ Test(netfront_states, the_back_dies_and_another_comes)
         cr_assert_eq(net_stats(&d.w).tx_lost, i + 1);
         if (number("state") != 4)
             back("state", "6");
-        run();
-        back("state", "1");
-        run();
-        back("state", "2");
-        run();
+        another_back();
     }
     connect();
     frames_pass();
@@ -86,11 +88,7 @@ Test(netfront_states, a_back_that_walks_through_all_states)
             cr_assert_leq(number("state"), 6);
         }
         back("state", "6");
-        run();
-        back("state", "1");
-        run();
-        back("state", "2");
-        run();
+        another_back();
         connect();
         frames_pass();
     }
