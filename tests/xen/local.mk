@@ -183,6 +183,8 @@ EXTRA_DIST += \
     tests/xen/front.h \
     tests/xen/grants.h \
     tests/xen/linux_disk.h \
+    tests/xen/net_front.h \
+    tests/xen/packets.h \
     tests/xen/pair.h \
     tests/xen/peer.h \
     tests/xen/shell.h \

@@ -16,401 +16,20 @@
  *     netfront far ...   the far end of tests/xen/netback.c
  */
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include <leat/bus_device.h>
-#include <leat/netfront.h>
-#include <leat/tap.h>
+#include "packets.h"
 
-#include "grants.h"
-#include "shell.h"
-
-#define FRONT   "/local/domain/%u/device/vif/%u"
-#define BACK    "/local/domain/%u/backend/vif/%u/%u"
-#define HERE    "10.9.0.2"
-#define THERE   "10.9.0.1"
-#define PORT    5001
 #define BYTES   (2u << 20)
 #define PINGS   20
 #define FLOWS   64
-#define QUEUES  2
 #define MINUTES ((uint64_t)60 * 1000000000)
 
-static struct net {
-    uint32_t own, number;
-    uint32_t queues;  /* that are wanted                                      */
-    uint32_t offload; /* LEAT_NET_OFFLOAD_*: what may be left to us           */
-    char front[64], back[64], vif[16];
-    struct leat_xen_share *x;
-    struct leat_xen_store *xs;
-    struct leat_xen_events *xe;
-    struct leat_store store;
-    struct leat_bus bus;
-    struct leat_pool *pool, *to;
-    struct leat_mmap memory;
-    struct leat_grants *table;
-    struct leat_netfront_config config;
-    struct leat_netfront *f;
-    struct leat_tap *tap;
-    bool (*wants)(const unsigned char *frame, size_t len);
-    unsigned char got[65536]; /* one that was wanted, while there is no TAP   */
-    size_t len;
-    uint32_t frames, offloaded, next;
-    uint32_t came[QUEUES]; /* by each queue                                   */
-    uint32_t longest_in, longest_out;
-    uint64_t lost;
-    bool closed;
-} n;
-
-/* A frame goes to the TAP, or is looked at. */
-static void receive(void *arg, struct leat_netfront *f,
-                    struct leat_netfront_frame *frame)
-{
-    const struct leat_view v = frame->pieces[0].view;
-    struct leat_net_frame out = {
-        .head = leat_view_const(v), .len = v.len, .meta = frame->meta};
-    struct leat_netport port;
-
-    (void)arg, (void)f;
-    n.frames++;
-    n.came[frame->queue]++;
-    n.offloaded += frame->meta.gso || frame->meta.flags & LEAT_NET_CSUM_BLANK;
-    n.longest_in = v.len > n.longest_in ? (uint32_t)v.len : n.longest_in;
-    if (!n.tap) {
-        /* dom0's stack says this and that, too. */
-        if (n.wants && n.wants(v.data, v.len)) {
-            n.len = v.len;
-            memcpy(n.got, v.data, v.len);
-        }
-        return;
-    }
-    if (out.meta.flags & LEAT_NET_CSUM_BLANK || out.meta.gso)
-        n.lost += leat_net_meta_find(out.head, out.len, &out.meta) != 0;
-    port = leat_tap(n.tap);
-    n.lost += port.ops->send(port.self, &out) != 0;
-}
-
-static void event(void *arg, struct leat_netfront *f,
-                  enum leat_netfront_event what)
-{
-    (void)arg;
-    n.closed |= what == LEAT_NETFRONT_CLOSED;
-    if (what == LEAT_NETFRONT_BROKEN)
-        tap_note("broken: %s", leat_netfront_text(f));
-}
-
-/* One round; whether there is more. */
-static bool step(void)
-{
-    bool more = false, more2 = false;
-
-    if (leat_bus_poll(&n.bus, 64, &more) ||
-        leat_netfront_poll(n.f, 64, &more2)) {
-        tap_note("a poll failed");
-        return false;
-    }
-    return more || more2;
-}
-
-static bool steps(bool (*until)(void), unsigned ms)
-{
-    const uint64_t end = now_ns() + ms * (uint64_t)1000000;
-
-    while (!until() && now_ns() < end) {
-        if (!step())
-            sleep_ms(1);
-    }
-    return until();
-}
-
-static bool connected(void)
-{
-    return leat_netfront_connected(n.f);
-}
-
-/* ------------------------------------------------------------ the machine */
-
-static void load(const char *module)
-{
-    sh("test -d /sys/module/$(echo %s | tr - _) || insmod /lib/modules/%s.ko",
-       module, module);
-}
-
-static void open_machine(uint32_t peer)
-{
-    struct leat_xen_share_config xc = {.unit_pages = 64, .limit_pages = 768};
-    struct leat_grants_config gc = {0};
-    struct leat_pool_config pc = {0};
-    struct leat_bus_config bc = {.fd = -1};
-    static struct leat_mmap meta;
-    struct leat_xen_why why;
-    int err;
-
-    n.own = own_domain();
-    xc.domain = peer;
-    err = leat_xen_share_open(&n.x, &xc, &why);
-    if (err)
-        tap_note("%s", why.text);
-    MUST(!err);
-    pc.backend = leat_xen_share_backend(n.x);
-    pc.peer = peer + 1;
-    MUST(!leat_pool_create(&n.pool, &pc));
-    MUST(!leat_mmap_init(&n.memory));
-    pc = (struct leat_pool_config){.backend = leat_mmap(&n.memory),
-                                   .limit_pages = 4096,
-                                   .zero = LEAT_ZERO_NEVER};
-    MUST(!leat_pool_create(&n.to, &pc));
-    gc.share = leat_xen_share_ops(n.x);
-    MUST(!leat_mmap_init(&meta));
-    gc.backend = leat_mmap(&meta);
-    MUST(!leat_grants_create(&n.table, &gc));
-    MUST(!leat_xen_store_open(&n.xs, NULL));
-    MUST(!leat_xen_events_open(&n.xe, NULL));
-    bc.store = n.store = leat_xen_store_ops(n.xs);
-    bc.events = leat_xen_event_ops(n.xe);
-    MUST(!leat_bus_init(&n.bus, &bc));
-}
-
-/* What a toolstack does, and its end. */
-static int with_device(int (*what)(const struct leat_store *,
-                                   const struct leat_bus_device *))
-{
-    char handle[16];
-    const struct leat_bus_key front[] = {{"handle", handle},
-                                         {"mac", "00:16:3e:11:22:33"}};
-    const struct leat_bus_key back[] = {
-        {"handle", handle},      {"mac", "00:16:3e:11:22:33"},
-        {"script", "/bin/true"}, {"type", "vif"},
-        {"bridge", "none"},      {"hotplug-status", "connected"},
-    };
-    const struct leat_bus_device device = {
-        .type = "vif",
-        .front = n.own,
-        .back = n.own,
-        .number = n.number,
-        .front_keys = front,
-        .front_n = COUNT(front),
-        .back_keys = back,
-        .back_n = COUNT(back),
-    };
-
-    snprintf(handle, sizeof(handle), "%u", n.number);
-    return what(&n.store, &device);
-}
-
-static void open_front(void)
-{
-    snprintf(n.front, sizeof(n.front), FRONT, n.own, n.number);
-    snprintf(n.back, sizeof(n.back), BACK, n.own, n.own, n.number);
-    snprintf(n.vif, sizeof(n.vif), "vif%u.%u", n.own, n.number);
-    n.config = (struct leat_netfront_config){
-        .bus = &n.bus,
-        .path = n.front,
-        .grants = n.table,
-        .pool = n.pool,
-        .to = n.to,
-        .offload = n.offload,
-        .queues = n.queues,
-        .tx_pages = 256 / n.queues,
-        .rx_pages = 300 / n.queues,
-        .receive = receive,
-        .event = event,
-    };
-    MUST(!leat_netfront_meta_size(&n.config, &n.config.meta_bytes));
-    n.config.meta = malloc(n.config.meta_bytes);
-    GIVES(leat_netfront_create(&n.f, &n.config), 0, "netfront is made");
-}
-
-/* A number of the kernel's, of the interface. */
-static unsigned long long counter(const char *name)
-{
-    return sh_number("cat /sys/class/net/%s/statistics/%s", n.vif, name);
-}
-
-/* ---------------------------------------------------------- ARP and ping */
-
-static unsigned char mac_there[6];
-static const unsigned char mac_here[6] = {0, 0x16, 0x3e, 0x11, 0x22, 0x33};
-
-struct bytes {
-    unsigned char data[1600];
-    size_t len;
-};
-
-static int write_bytes(void *arg, const struct leat_view *views, size_t nviews,
-                       size_t *len)
-{
-    const struct bytes *b = arg;
-
-    (void)nviews, (void)len;
-    memcpy(views[0].data, b->data, b->len);
-    return 0;
-}
-
-static int send_bytes(const struct bytes *b)
-{
-    const struct leat_netfront_fill fill = {.queue = n.next++ % n.queues,
-                                            .size = b->len,
-                                            .fill = write_bytes,
-                                            .arg = (void *)(uintptr_t)b};
-    int err = leat_netfront_send(n.f, &fill);
-
-    return err ? err : leat_netfront_push(n.f);
-}
-
-static void ethernet(struct bytes *b, const void *to, unsigned type)
-{
-    memset(b, 0, sizeof(*b));
-    memcpy(b->data, to, 6);
-    memcpy(b->data + 6, mac_here, 6);
-    b->data[12] = (unsigned char)(type >> 8);
-    b->data[13] = (unsigned char)type;
-}
-
-static bool answered(void)
-{
-    return n.len != 0;
-}
-
-/* Sends, and waits for an answer of that kind. */
-static bool ask(const struct bytes *b,
-                bool (*kind)(const unsigned char *frame, size_t len))
-{
-    n.wants = kind;
-    n.len = 0;
-    return !send_bytes(b) && steps(answered, 3000);
-}
-
-static bool is_arp(const unsigned char *frame, size_t len)
-{
-    return len >= 42 && frame[12] == 8 && frame[13] == 6 && frame[21] == 2;
-}
-
-static bool arp(void)
-{
-    static const unsigned char all[6] = {255, 255, 255, 255, 255, 255},
-                               what[8] = {0, 1, 8, 0, 6, 4, 0, 1};
-    struct bytes b;
-
-    ethernet(&b, all, 0x0806);
-    memcpy(b.data + 14, what, 8);
-    memcpy(b.data + 22, mac_here, 6);
-    inet_pton(AF_INET, HERE, b.data + 28);
-    inet_pton(AF_INET, THERE, b.data + 38);
-    b.len = 42;
-    if (!ask(&b, is_arp))
-        return false;
-    memcpy(mac_there, n.got + 22, 6);
-    return memcmp(n.got + 28, b.data + 38, 4) == 0;
-}
-
-static uint16_t sum(const unsigned char *at, size_t len)
-{
-    uint32_t s = 0;
-
-    for (size_t i = 0; i < len; i += 2)
-        s += (uint32_t)at[i] << 8 | at[i + 1];
-    while (s >> 16)
-        s = (s & 0xffff) + (s >> 16);
-    return (uint16_t)~s;
-}
-
-static void put16(unsigned char *at, unsigned x)
-{
-    at[0] = (unsigned char)(x >> 8);
-    at[1] = (unsigned char)x;
-}
-
-static bool is_echo(const unsigned char *frame, size_t len)
-{
-    return len >= 42 && frame[12] == 8 && frame[13] == 0 && frame[23] == 1 &&
-           frame[34] == 0;
-}
-
-/* A packet with (bytes) behind its headers, of protocol (protocol). */
-static void packet(struct bytes *b, unsigned char protocol, unsigned bytes)
-{
-    unsigned char *ip = b->data + 14;
-
-    ethernet(b, mac_there, 0x0800);
-    ip[0] = 0x45;
-    put16(ip + 2, 28 + bytes);
-    ip[8] = 64;
-    ip[9] = protocol;
-    inet_pton(AF_INET, HERE, ip + 12);
-    inet_pton(AF_INET, THERE, ip + 16);
-    put16(ip + 10, sum(ip, 20));
-    b->len = 42 + bytes;
-}
-
-/* An echo of (bytes): they come back as they went. */
-static bool ping(unsigned seq, unsigned bytes)
-{
-    struct bytes b;
-    unsigned char *icmp = b.data + 34;
-
-    packet(&b, 1, bytes);
-    icmp[0] = 8;
-    put16(icmp + 6, seq);
-    for (unsigned i = 0; i < bytes; i++)
-        icmp[8 + i] = (unsigned char)(i * 3 + seq);
-    put16(icmp + 2, sum(icmp, 8 + bytes));
-    return ask(&b, is_echo) && n.len >= b.len && /* it may be padded */
-           !memcmp(n.got + 40, icmp + 6, 2 + bytes);
-}
-
-/* --------------------------------------------------------------- datagrams */
-
-#define FLOW(i) (7000u + (i))
-
-static bool is_datagram(const unsigned char *frame, size_t len)
-{
-    return len >= 42 && frame[12] == 8 && frame[13] == 0 && frame[23] == 17;
-}
-
-/* From a port of its own to dom0's, and back. */
-static bool datagram(unsigned i)
-{
-    const unsigned bytes = 1400;
-    struct bytes b;
-    unsigned char *udp = b.data + 34;
-
-    packet(&b, 17, bytes);
-    put16(udp, FLOW(i));
-    put16(udp + 2, PORT);
-    put16(udp + 4, 8 + bytes); /* and no checksum */
-    for (unsigned k = 0; k < bytes; k++)
-        udp[8 + k] = (unsigned char)(k * 7 + i);
-    return ask(&b, is_datagram) && n.len >= b.len && n.got[36] == udp[0] &&
-           n.got[37] == udp[1] && !memcmp(n.got + 42, udp + 8, bytes);
-}
-
-/* Gives back what comes. */
-static int mirror(void)
-{
-    static char data[2000];
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(PORT)};
-    int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-    inet_pton(AF_INET, THERE, &a.sin_addr);
-    MUST(fd >= 0 && !bind(fd, (struct sockaddr *)&a, sizeof(a)));
-    for (;;) {
-        socklen_t len = sizeof(a);
-        ssize_t did =
-            recvfrom(fd, data, sizeof(data), 0, (struct sockaddr *)&a, &len);
-
-        MUST(did >= 0);
-        MUST(sendto(fd, data, (size_t)did, 0, (struct sockaddr *)&a, len) ==
-             did);
-    }
-}
-
-/* --------------------------------------------------------------------- TCP */
+/* ------------------------------------------------------ by dom0's sockets */
 
 static unsigned char byte_of(size_t at, unsigned seed)
 {
@@ -455,6 +74,25 @@ static struct sockaddr_in address(void)
 
     inet_pton(AF_INET, THERE, &a.sin_addr);
     return a;
+}
+
+/* Gives back the datagrams that come. */
+static int mirror(void)
+{
+    static char data[2000];
+    struct sockaddr_in a = address();
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    MUST(fd >= 0 && !bind(fd, (struct sockaddr *)&a, sizeof(a)));
+    for (;;) {
+        socklen_t len = sizeof(a);
+        ssize_t did =
+            recvfrom(fd, data, sizeof(data), 0, (struct sockaddr *)&a, &len);
+
+        MUST(did >= 0);
+        MUST(sendto(fd, data, (size_t)did, 0, (struct sockaddr *)&a, len) ==
+             did);
+    }
 }
 
 static int server(void)
@@ -508,52 +146,6 @@ static pid_t start_far(void)
     return pid;
 }
 
-/* A frame of the TAP's, on its way. */
-static struct leat_net_meta next_meta;
-static unsigned char *staged;
-static size_t staged_len;
-
-static int from_stage(void *arg, const struct leat_view *views, size_t nviews,
-                      size_t *len)
-{
-    size_t at = 0;
-
-    (void)arg, (void)len;
-    for (size_t i = 0; i < nviews; at += views[i++].len)
-        memcpy(views[i].data, staged + at, views[i].len);
-    return 0;
-}
-
-/* One frame of the TAP's: whether there was any. */
-static bool relay(void)
-{
-    struct leat_netport port = leat_tap(n.tap);
-    struct leat_shared seg = {staged, 65535};
-    struct leat_net_room room = {&seg, 1, 65535};
-    struct leat_netfront_fill fill = {.flags = LEAT_NETFRONT_DIRTY,
-                                      .fill = from_stage};
-
-    if (!staged_len) {
-        memset(&next_meta, 0, sizeof(next_meta));
-        if (port.ops->receive(port.self, 0, &room, &next_meta, &staged_len))
-            return false;
-    }
-    fill.size = staged_len;
-    fill.meta = next_meta;
-    switch (leat_netfront_send(n.f, &fill)) {
-    case LEAT_E_AGAIN:
-        return false; /* it is kept */
-    case 0:
-        n.longest_out =
-            staged_len > n.longest_out ? (uint32_t)staged_len : n.longest_out;
-        break;
-    default:
-        n.lost++;
-    }
-    staged_len = 0;
-    return true;
-}
-
 static void tcp(void)
 {
     const uint64_t end = now_ns() + MINUTES;
@@ -565,11 +157,8 @@ static void tcp(void)
     sleep_ms(100);
     pids[1] = start_far();
     while (left && now_ns() < end) {
-        bool busy = false;
+        const bool busy = carry();
 
-        for (int i = 0; i < 64 && relay(); i++)
-            busy = true;
-        busy |= step();
         for (int i = 0; i < 2; i++) {
             if (status[i] < 0 &&
                 waitpid(pids[i], &status[i], WNOHANG) == pids[i])
@@ -587,15 +176,6 @@ static void tcp(void)
 }
 
 /* ------------------------------------------------------------------- cases */
-
-/* The keys of one queue, by xenstore-ls. */
-static bool has_queue(const char *directory)
-{
-    return store_has(directory, "tx-ring-ref", STORE_SOME) &&
-           store_has(directory, "rx-ring-ref", STORE_SOME) &&
-           store_has(directory, "event-channel-tx", STORE_SOME) &&
-           store_has(directory, "event-channel-rx", STORE_SOME);
-}
 
 /* What both wrote into the store. */
 static void by_store(void)
@@ -620,13 +200,15 @@ static void by_store(void)
            store_has(n.front, "multi-queue-num-queues", wanted),
        "as many queues as it has: %s", wanted);
     if (n.queues == 1) {
-        OK(has_queue(n.front) && !sh("xenstore-exists %s/queue-0", n.front),
+        OK(store_has_queue(n.front) &&
+               !sh("xenstore-exists %s/queue-0", n.front),
            "whose rings and event channels are the device's");
         return;
     }
     for (unsigned i = 0; i < n.queues; i++) {
         snprintf(path, sizeof(path), "%s/queue-%u", n.front, i);
-        OK(has_queue(path), "queue-%u has two rings and two event channels", i);
+        OK(store_has_queue(path),
+           "queue-%u has two rings and two event channels", i);
     }
     OK(!sh("xenstore-exists %s/queue-2", n.front) &&
            !sh("xenstore-exists %s/tx-ring-ref", n.front),
@@ -781,12 +363,7 @@ static int far(unsigned number, const char *address)
     sh("ifconfig tap0 %s netmask 255.255.255.0 up", address);
     staged = malloc(65536);
     for (;;) {
-        bool busy = false;
-
-        for (int i = 0; i < 64 && connected() && relay(); i++)
-            busy = true;
-        busy |= step();
-        if (!busy)
+        if (!carry())
             sleep_ms(1);
     }
 }

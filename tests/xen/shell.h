@@ -55,6 +55,15 @@ static inline bool store_has(const char *directory, const char *key,
 /* The numbers that are no 0: a grant's, a port's. */
 #define STORE_SOME "[1-9][0-9]*"
 
+/* Two rings and two event channels, of a queue of a network device. */
+static inline bool store_has_queue(const char *directory)
+{
+    return store_has(directory, "tx-ring-ref", STORE_SOME) &&
+           store_has(directory, "rx-ring-ref", STORE_SOME) &&
+           store_has(directory, "event-channel-tx", STORE_SOME) &&
+           store_has(directory, "event-channel-rx", STORE_SOME);
+}
+
 /* A command: whether ethtool has a feature of an interface at (state). */
 #define ETHTOOL_HAS(interface, feature, state) \
     "ethtool -k " interface " | grep -q '^[[:space:]]*" feature ": " state "'"
